@@ -1,0 +1,51 @@
+# What facesdist stands on. Missing mandatory packages end the configuration with the name to install.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(MPI REQUIRED COMPONENTS C)
+pkg_check_modules(HDF5 REQUIRED IMPORTED_TARGET hdf5)            # libhdf5-dev
+pkg_check_modules(JPEG REQUIRED IMPORTED_TARGET libjpeg)         # libjpeg62-turbo-dev
+pkg_check_modules(PNG REQUIRED IMPORTED_TARGET libpng)           # libpng-dev
+pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto)     # libssl-dev
+pkg_check_modules(INIH REQUIRED IMPORTED_TARGET inih)            # libinih-dev
+pkg_check_modules(PROTOBUFC REQUIRED IMPORTED_TARGET libprotobuf-c)   # libprotobuf-c-dev
+find_program(PROTOC_C protoc-c REQUIRED)                         # protobuf-c-compiler
+find_path(ONNX_PROTO_FOLDER onnx/onnx.proto REQUIRED)            # libonnx-dev
+
+# facesdist_wanted(NAME found): whether an optional part is built; ON and not found ends the configuration.
+function(facesdist_wanted name found)
+    set(wanted OFF)
+    if(FACESDIST_${name} STREQUAL "ON" AND NOT found)
+        message(FATAL_ERROR "FACESDIST_${name}=ON, but it was not found")
+    endif()
+    if(NOT FACESDIST_${name} STREQUAL "OFF" AND found)
+        set(wanted ON)
+    endif()
+    set(FACESDIST_HAVE_${name} ${wanted} PARENT_SCOPE)
+endfunction()
+
+find_library(DNNL_LIBRARY dnnl)
+find_path(DNNL_INCLUDE dnnl.h)
+set(found OFF)
+if(DNNL_LIBRARY AND DNNL_INCLUDE)
+    set(found ON)
+endif()
+facesdist_wanted(ONEDNN ${found})
+
+include(CheckLanguage)
+set(found OFF)
+if(NOT FACESDIST_CUDA STREQUAL "OFF")
+    check_language(CUDA)
+    if(CMAKE_CUDA_COMPILER)
+        set(found ON)
+    endif()
+endif()
+facesdist_wanted(CUDA ${found})
+if(FACESDIST_HAVE_CUDA)
+    enable_language(CUDA)
+endif()
+find_path(NCCL_INCLUDE nccl.h)
+set(found OFF)
+if(NCCL_INCLUDE AND FACESDIST_HAVE_CUDA)
+    set(found ON)
+endif()
+facesdist_wanted(NCCL ${found})

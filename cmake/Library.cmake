@@ -1,0 +1,43 @@
+# src/ -> libfacesdist. A folder is a room; what it may include is tested by tests/tools/rooms.sh.
+file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/base/*.c ${CMAKE_SOURCE_DIR}/src/data/*.c ${CMAKE_SOURCE_DIR}/src/engine/*.c
+     ${CMAKE_SOURCE_DIR}/src/engine/ref/*.c ${CMAKE_SOURCE_DIR}/src/net/*.c ${CMAKE_SOURCE_DIR}/src/face/*.c ${CMAKE_SOURCE_DIR}/src/dist/*.c
+     ${CMAKE_SOURCE_DIR}/src/comm/*.c ${CMAKE_SOURCE_DIR}/src/store/*.c ${CMAKE_SOURCE_DIR}/src/run/*.c)
+if(FACESDIST_HAVE_ONEDNN)
+    file(GLOB cpu CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/engine/cpu/*.c)
+    list(APPEND sources ${cpu})
+    # One source, compiled once per instruction set: x_avx2.c and x_avx512.c define the vector and include the body.
+    foreach(source ${cpu})
+        if(source MATCHES "_avx2\\.c$")
+            set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "-O3;-mavx2;-mfma")
+        elseif(source MATCHES "_avx512\\.c$")
+            set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "-O3;-mavx512f;-mavx512dq;-mavx512bw;-mavx512vl;-mfma;-mprefer-vector-width=512")
+        endif()
+    endforeach()
+endif()
+
+add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/proto/onnx/onnx.pb-c.c ${CMAKE_BINARY_DIR}/proto/onnx/onnx.pb-c.h
+                   COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/proto
+                   COMMAND ${PROTOC_C} --c_out=${CMAKE_BINARY_DIR}/proto --proto_path=${ONNX_PROTO_FOLDER} onnx/onnx.proto
+                   DEPENDS ${ONNX_PROTO_FOLDER}/onnx/onnx.proto COMMENT "onnx.proto -> C")
+add_library(onnx_proto OBJECT ${CMAKE_BINARY_DIR}/proto/onnx/onnx.pb-c.c)
+target_link_libraries(onnx_proto PRIVATE PkgConfig::PROTOBUFC)
+target_include_directories(onnx_proto SYSTEM PUBLIC ${CMAKE_BINARY_DIR}/proto)
+
+execute_process(COMMAND git -C ${CMAKE_SOURCE_DIR} describe --always --dirty OUTPUT_VARIABLE revision OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+if(NOT revision)
+    set(revision unknown)
+endif()
+
+add_library(facesdist STATIC ${sources} $<TARGET_OBJECTS:onnx_proto>)
+target_include_directories(facesdist PUBLIC ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR})
+target_include_directories(facesdist SYSTEM PRIVATE ${CMAKE_BINARY_DIR}/proto)
+target_compile_options(facesdist PRIVATE ${FACESDIST_WARNINGS})
+target_compile_definitions(facesdist PRIVATE FACESDIST_VERSION="${PROJECT_VERSION}" FACESDIST_REVISION="${revision}"
+                           $<$<BOOL:${FACESDIST_HAVE_ONEDNN}>:FACESDIST_HAVE_ONEDNN>)
+add_dependencies(facesdist onnx_proto)
+target_link_libraries(facesdist PUBLIC MPI::MPI_C PkgConfig::HDF5 PkgConfig::JPEG PkgConfig::PNG PkgConfig::CRYPTO PkgConfig::INIH
+                      PkgConfig::PROTOBUFC Threads::Threads m)
+if(FACESDIST_HAVE_ONEDNN)
+    target_include_directories(facesdist SYSTEM PRIVATE ${DNNL_INCLUDE})
+    target_link_libraries(facesdist PUBLIC ${DNNL_LIBRARY} gomp)
+endif()

@@ -1,0 +1,24 @@
+# jobs/*.c -> bin/; man pages and completion are printed by the programs themselves from their option tables.
+include(GNUInstallDirs)
+file(GLOB mains CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/jobs/*.c)
+foreach(main ${mains})
+    get_filename_component(program ${main} NAME_WE)
+    add_executable(${program} ${main})
+    target_link_libraries(${program} PRIVATE facesdist)
+    target_compile_options(${program} PRIVATE ${FACESDIST_WARNINGS})
+    install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+    add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/share/${program}.1 ${CMAKE_BINARY_DIR}/share/${program}.bash
+                       COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/share
+                       COMMAND ${program} --generate man > ${CMAKE_BINARY_DIR}/share/${program}.1
+                       COMMAND ${program} --generate bash > ${CMAKE_BINARY_DIR}/share/${program}.bash
+                       DEPENDS ${program} COMMENT "man page and completion of ${program}")
+    list(APPEND pages ${CMAKE_BINARY_DIR}/share/${program}.1 ${CMAKE_BINARY_DIR}/share/${program}.bash)
+    install(FILES ${CMAKE_BINARY_DIR}/share/${program}.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+    install(FILES ${CMAKE_BINARY_DIR}/share/${program}.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME ${program})
+endforeach()
+add_custom_target(pages ALL DEPENDS ${pages})
+# bin/../share/facesdist in the build folder is the source tree's data/, so that programs run from there as they do when installed.
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/share)
+file(CREATE_LINK ${CMAKE_SOURCE_DIR}/data ${CMAKE_BINARY_DIR}/share/facesdist SYMBOLIC)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/data/ DESTINATION ${CMAKE_INSTALL_DATADIR}/facesdist PATTERN make EXCLUDE)
+install(FILES ${CMAKE_SOURCE_DIR}/LICENSE ${CMAKE_SOURCE_DIR}/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})

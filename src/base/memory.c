@@ -1,0 +1,54 @@
+#include "base/memory.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+static fd_error *no_memory(size_t count, size_t size)
+{
+    return FD_FAIL(FD_NOMEM, "out of memory: %zu items of %zu bytes were asked for", count, size);
+}
+
+fd_error *fd_alloc(void *out, size_t count, size_t size)
+{
+    void *p = calloc(count ? count : 1, size ? size : 1);
+    memcpy(out, &p, sizeof p);
+    return p ? NULL : no_memory(count, size);
+}
+
+fd_error *fd_alloc_aligned(void *out, size_t count, size_t size)
+{
+    void *p = NULL;
+    size_t bytes;
+    if (!__builtin_mul_overflow(count, size, &bytes) && bytes <= SIZE_MAX - FD_ALIGN) {
+        bytes = (bytes + FD_ALIGN - 1) / FD_ALIGN * FD_ALIGN;
+        p = aligned_alloc(FD_ALIGN, bytes ? bytes : FD_ALIGN);
+    }
+    memcpy(out, &p, sizeof p);
+    return p ? NULL : no_memory(count, size);
+}
+
+fd_error *fd_grow(void *array, size_t *capacity, size_t need, size_t size)
+{
+    if (need <= *capacity)
+        return NULL;
+    size_t wanted = *capacity > SIZE_MAX / 2 ? need : *capacity * 2, bytes;
+    if (wanted < need)
+        wanted = need;
+    if (wanted < 16)
+        wanted = 16;
+    void *p;
+    memcpy(&p, array, sizeof p);
+    p = __builtin_mul_overflow(wanted, size, &bytes) ? NULL : realloc(p, bytes);
+    if (!p)
+        return no_memory(wanted, size);
+    memcpy(array, &p, sizeof p);
+    *capacity = wanted;
+    return NULL;
+}
+
+fd_error *fd_strdup(char **out, const char *text)
+{
+    *out = strdup(text);
+    return *out ? NULL : no_memory(strlen(text) + 1, 1);
+}

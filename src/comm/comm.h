@@ -1,0 +1,45 @@
+/* Ranks: MPI (and NCCL, with the GPU issue) behind one interface. Counts are 64 bits; messages over 1 GiB are split. Every collective waits by
+ * polling with short sleeps (idle ranks do not spin) and gives up after `timeout` seconds with FD_COMM. Without mpirun: one rank. */
+#ifndef FD_COMM_COMM_H
+#define FD_COMM_COMM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+typedef struct fd_comm fd_comm;
+
+/* MPI_Init_thread (FUNNELED: only the opening thread calls comm). One per process. */
+fd_error *fd_comm_open(fd_comm **out) FD_CHECK;
+void fd_comm_close(fd_comm *c);                 /* MPI_Finalize */
+/* Ends all ranks at once with this exit code; does not return. For the way out of main after an error that others may not know of. */
+void fd_comm_abort(fd_comm *c, int exit_code) __attribute__((noreturn));
+
+int fd_comm_rank(const fd_comm *c);
+int fd_comm_ranks(const fd_comm *c);
+int fd_comm_local_rank(const fd_comm *c);       /* among the ranks of this host */
+int fd_comm_local_ranks(const fd_comm *c);
+const char *fd_comm_host(const fd_comm *c);
+const char *fd_comm_library(const fd_comm *c);  /* "Open MPI 4.1.4" */
+void fd_comm_set_timeout(fd_comm *c, double seconds);   /* 0: none */
+
+/* All ranks agree that all is well: each passes its own error or NULL (taken over); returns NULL when all were, else an error on every rank: its
+ * own where it had one, or FD_COMM "rank 3 (node7): message". Before every collective that a failed rank would not reach. */
+fd_error *fd_comm_agree(fd_comm *c, fd_error *own) FD_CHECK;
+
+typedef enum fd_combine { FD_COMBINE_SUM, FD_COMBINE_MIN, FD_COMBINE_MAX } fd_combine;
+fd_error *fd_comm_reduce_i64(fd_comm *c, int64_t *values, int n, fd_combine how) FD_CHECK;    /* in place, on all ranks */
+fd_error *fd_comm_reduce_f64(fd_comm *c, double *values, int n, fd_combine how) FD_CHECK;
+fd_error *fd_comm_broadcast(fd_comm *c, void *bytes, int64_t n, int root) FD_CHECK;           /* n the same on all */
+/* A buffer of rank root for all: others receive *bytes allocated; free(*bytes) on every rank but root. */
+fd_error *fd_comm_broadcast_buffer(fd_comm *c, uint8_t **bytes, int64_t *n, int root) FD_CHECK;
+/* counts[r] bytes from each rank r, concatenated by rank, on all ranks (counts known to all). `own` may lie inside `all` at its place. */
+fd_error *fd_comm_all_gather(fd_comm *c, const void *own, void *all, const int64_t *counts) FD_CHECK;
+/* The same on root only; `all` may be NULL elsewhere. */
+fd_error *fd_comm_gather(fd_comm *c, const void *own, void *all, const int64_t *counts, int root) FD_CHECK;
+/* Each rank's n fixed-size bytes to all: all[ranks][n]. */
+fd_error *fd_comm_all_gather_fixed(fd_comm *c, const void *own, void *all, int64_t n) FD_CHECK;
+fd_error *fd_comm_barrier(fd_comm *c) FD_CHECK;
+
+#endif

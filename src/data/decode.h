@@ -1,0 +1,46 @@
+/* Photographs to RGB8, upright. The pixels equal Pillow's for baseline and progressive JPEG and 8-bit PNG. */
+#ifndef FD_DATA_DECODE_H
+#define FD_DATA_DECODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "data/ledger.h"
+
+typedef struct fd_image {
+    uint8_t *rgb;            /* [height][width][3], tightly packed; owned; NULL when status is not OK */
+    int32_t width, height;   /* upright; set even when decoding failed, if the header was read */
+    fd_image_status status;
+    uint8_t flags;           /* FD_FLAG_* */
+    char detail[160];        /* reason, decoder warning; printable; "" when there is nothing to say */
+} fd_image;
+
+typedef struct fd_decode_config {
+    int64_t max_pixels;      /* an image of more is too_large */
+    int64_t max_scans;       /* of a progressive JPEG; more is too_large; 0: the default of 100 */
+    size_t max_bytes;        /* of decoder memory; more is out_of_memory; 0: no limit */
+    bool ignore_exif;        /* leave the picture as it lies */
+    bool accept_truncated;   /* what is there is kept, the rest is as the decoder fills it (gray), the row is flagged */
+} fd_decode_config;
+
+/* Decodes a file's bytes; kind is told by magic bytes. What is wrong with the data is in out->status and detail; an fd_error is only a
+ * fault of the world. fd_image_free(out) in any case. Thread-safe. */
+fd_error *fd_decode(const uint8_t *bytes, size_t n, const fd_decode_config *config, fd_image *out) FD_CHECK;
+void fd_image_free(fd_image *image);
+
+/* Width and height from the header alone, before EXIF; false when it cannot be told. At most the first 64 KB need be given, where a JPEG's
+ * frame header lies within them. */
+bool fd_decode_size(const uint8_t *bytes, size_t n, int32_t *width, int32_t *height);
+
+/* Predicted peak bytes of decoding an image of this size (for the memory budget). */
+size_t fd_decode_bytes(int32_t width, int32_t height);
+
+/* EXIF orientation 1..8 of a TIFF block ("II*\0" or "MM\0*"); 1 where the tag is absent; 0 when the block is malformed. */
+int fd_exif_orientation(const uint8_t *tiff, size_t n);
+
+/* Writes an RGB8 picture as PNG (whole or not at all). */
+fd_error *fd_png_write(const char *path, const uint8_t *rgb, int32_t width, int32_t height) FD_CHECK;
+
+#endif

@@ -1,0 +1,63 @@
+/* The manifest: which photographs there are, in which order. Keys are sorted by memcmp; an image's id is its position. */
+#ifndef FD_DATA_MANIFEST_H
+#define FD_DATA_MANIFEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/hash.h"
+#include "base/status.h"
+#include "data/ledger.h"
+
+typedef enum fd_image_kind { FD_KIND_UNKNOWN, FD_KIND_JPEG, FD_KIND_PNG, FD_KIND_OTHER /* an image of a kind we do not read */ } fd_image_kind;
+
+/* What reading the first bytes of a file tells. Fixed size: ranks exchange arrays of it. */
+typedef struct fd_probe {
+    int32_t width, height;   /* of the header, before EXIF; 0: unknown */
+    uint8_t kind;            /* fd_image_kind, by magic bytes, never by name */
+    uint8_t status;          /* FD_IMAGE_OK: go on and decode; else the verdict already (empty, unreadable, special_file, ...) */
+    uint8_t is_image;        /* 0: neither image magic nor an image extension: counted as not_an_image, no row */
+    int64_t bytes;           /* size of the file */
+    char detail[80];         /* reason for people, when status is not OK */
+} fd_probe;
+
+typedef struct fd_entry {
+    char *key;               /* bytes, no NUL inside: path under its input folder, prefixed as design section 3 says */
+    char *path;              /* to open it */
+    fd_probe probe;
+} fd_entry;
+
+typedef struct fd_manifest {
+    fd_entry *entry;         /* [n] sorted by key */
+    int64_t n;
+    int64_t not_an_image;    /* files that were passed over */
+} fd_manifest;
+
+typedef struct fd_scan_config {
+    const char *const *inputs;   /* files and folders as typed */
+    int n_inputs;
+    const char *list;            /* a file of paths, one a line ("-": stdin); NULL: none. An entry keys as written */
+    const char *glob;            /* fnmatch pattern on the key's last part; NULL: all */
+} fd_scan_config;
+
+/* Walks folders and lists (one rank does this): names only, sorted, doubles removed, nothing opened. Hidden files, and folders that start
+ * with a dot, are passed over and counted. Symbolic links are followed once; loops, dangling links, FIFOs, sockets and devices get a row
+ * with their verdict; a folder that cannot be read gets one too. Two inputs with the same prefix: FD_USAGE. An input that does not exist:
+ * FD_USAGE naming it. */
+fd_error *fd_scan(const fd_scan_config *config, fd_manifest *out) FD_CHECK;
+/* Reads headers of entries first..last-1 (each rank a share) into their probes; never fails for a file's sake. */
+void fd_probe_entries(fd_manifest *m, int64_t first, int64_t last);
+/* After all probes are known: drops what is not an image. */
+void fd_manifest_settle(fd_manifest *m);
+void fd_manifest_free(fd_manifest *m);
+
+/* Packs names (not probes) into one buffer for other ranks, and unpacks. free(*bytes). */
+fd_error *fd_manifest_pack(const fd_manifest *m, uint8_t **bytes, int64_t *n) FD_CHECK;
+fd_error *fd_manifest_unpack(const uint8_t *bytes, int64_t n, fd_manifest *out) FD_CHECK;
+
+/* SHA-256 over keys, file sizes and verdicts: what the journal pins. */
+fd_error *fd_manifest_hash(const fd_manifest *m, fd_sha256 *out) FD_CHECK;
+/* Predicted cost of an image in seconds on one core: a function of its pixels (fitted), never zero. */
+double fd_entry_cost(const fd_probe *probe);
+
+#endif

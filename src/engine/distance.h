@@ -1,0 +1,30 @@
+/* Operators on embeddings: float32 rows [n][dim]. */
+#ifndef FD_ENGINE_DISTANCE_H
+#define FD_ENGINE_DISTANCE_H
+
+#include <stdint.h>
+
+#include "engine/engine.h"
+
+typedef enum fd_metric { FD_EUCLIDEAN, FD_SQEUCLIDEAN, FD_COSINE } fd_metric;
+
+/* A block of rows with what is computed once per row. */
+typedef struct fd_rows {
+    const float *row;        /* [n][dim] */
+    const float *norm;       /* [n] from `norms` */
+    const uint8_t *valid;    /* [n] host; 0: distances are NaN */
+    int64_t n;
+} fd_rows;
+
+typedef struct fd_distance_table {
+    /* norm[i] = squared 2-norm of row i: float of a double sum in order of k. */
+    fd_error *(*norms)(fd_lane *lane, const float *rows, int64_t n, int64_t dim, float *norm);
+    /* Full tile out[a.n][pitch] of distances between rows of a and of b. d^2 = |x|^2 + |y|^2 - 2 x.y, and where d^2 < (|x|^2 + |y|^2) / 64
+     * it is recomputed as the sum of squared differences: equal rows give exactly 0, near ones keep their digits, nothing is negative. The
+     * value of a pair depends on the two rows and the tile's shape only, and is the same for (x, y) and (y, x) where `same` is 1. `same`: a
+     * and b are the same block: the diagonal is exactly 0 and the lower triangle mirrors the upper. Cosine: 1 - x.y / (|x| |y|), by half
+     * the squared difference of the normalised rows where small. */
+    fd_error *(*tile)(fd_lane *lane, fd_metric metric, const fd_rows *a, const fd_rows *b, int64_t dim, int same, float *out, int64_t pitch);
+} fd_distance_table;
+
+#endif

@@ -1,0 +1,67 @@
+/* Engines: an engine owns a kind of memory and runs operators in it. Not the layers of networks only, but all that touches many numbers:
+ * pyramids, patches, warps, normalisation, distance tiles. `face`, `net` and `dist` never know where an array lives.
+ *
+ * An engine is a device: immutable once open, shared by all threads, holder of the weights. A lane is what one thread computes on at a
+ * time: its workspace and, on a GPU, its stream. Calls on a lane run in order and may be asynchronous; fd_lane_sync is the only
+ * synchronisation. Pointers handed to operators are in the engine's memory unless a parameter says "host". */
+#ifndef FD_ENGINE_ENGINE_H
+#define FD_ENGINE_ENGINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+typedef struct fd_engine fd_engine;
+typedef struct fd_lane fd_lane;
+
+struct fd_op_table;         /* engine/op.h: layers of networks */
+struct fd_image_table;      /* engine/image.h: pixels */
+struct fd_distance_table;   /* engine/distance.h: norms and tiles */
+
+typedef struct fd_engine_config {
+    const char *isa;        /* "auto", or the highest instruction set to use: "sse41", "avx2", "avx512"; not NULL */
+    int device;             /* number of the device; 0 */
+} fd_engine_config;
+
+/* One row of the registry. Every entry is mandatory. */
+typedef struct fd_engine_kind {
+    const char *name;       /* as in --device */
+    const char *help;       /* one line */
+    int automatic;          /* may `auto` choose it; the first such row that opens is taken */
+    fd_error *(*open)(const fd_engine_config *config, fd_engine **out);
+    void (*close)(fd_engine *e);
+    /* One line for people and /run: "oneDNN 2.6.3, avx512, Intel(R) Xeon(R)". Valid while e is. */
+    const char *(*description)(const fd_engine *e);
+    /* The instruction set in use ("avx512"), pinned by the journal. Valid while e is. */
+    const char *(*isa)(const fd_engine *e);
+    fd_error *(*lane_open)(fd_engine *e, fd_lane **out);
+    void (*lane_close)(fd_lane *lane);
+    /* Scratch memory of the lane, FD_ALIGN-aligned, at least `bytes`; its contents are lost at the next call with more bytes. */
+    fd_error *(*lane_scratch)(fd_lane *lane, size_t bytes, void **out);
+    fd_error *(*lane_sync)(fd_lane *lane);
+    fd_error *(*alloc)(fd_engine *e, size_t bytes, void **out);    /* FD_ALIGN-aligned, zeroed; never NULL */
+    void (*release)(fd_engine *e, void *p);
+    fd_error *(*upload)(fd_lane *lane, void *to, const void *from_host, size_t bytes);
+    fd_error *(*download)(fd_lane *lane, void *to_host, const void *from, size_t bytes);   /* complete after lane_sync */
+    const struct fd_op_table *op;
+    const struct fd_image_table *image;
+    const struct fd_distance_table *distance;
+} fd_engine_kind;
+
+/* Every engine and lane begins with these members; an engine's own follow. */
+struct fd_engine { const fd_engine_kind *kind; };
+struct fd_lane { fd_engine *engine; };
+
+/* The registry, one const table: row i, NULL past the end. The only place with an #ifdef on what was built. */
+const fd_engine_kind *fd_engine_kind_at(int i);
+
+/* Opens the engine that --device names: a registry name or "auto". An engine that was not built or has no device is FD_UNSUPPORTED or
+ * FD_DEVICE with a hint, never another engine. fd_engine_close it after all its lanes. */
+fd_error *fd_engine_open(const char *device, const fd_engine_config *config, fd_engine **out) FD_CHECK;
+void fd_engine_close(fd_engine *e);   /* NULL is allowed */
+
+fd_error *fd_lane_open(fd_engine *e, fd_lane **out) FD_CHECK;
+void fd_lane_close(fd_lane *lane);    /* NULL is allowed */
+
+#endif
