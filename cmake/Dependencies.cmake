@@ -6,7 +6,6 @@ pkg_check_modules(HDF5 REQUIRED IMPORTED_TARGET hdf5)            # libhdf5-dev
 pkg_check_modules(JPEG REQUIRED IMPORTED_TARGET libjpeg)         # libjpeg62-turbo-dev
 pkg_check_modules(PNG REQUIRED IMPORTED_TARGET libpng)           # libpng-dev
 pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto)     # libssl-dev
-pkg_check_modules(INIH REQUIRED IMPORTED_TARGET inih)            # libinih-dev
 pkg_check_modules(PROTOBUFC REQUIRED IMPORTED_TARGET libprotobuf-c)   # libprotobuf-c-dev
 find_program(PROTOC_C protoc-c REQUIRED)                         # protobuf-c-compiler
 find_path(ONNX_PROTO_FOLDER onnx/onnx.proto REQUIRED)            # libonnx-dev

@@ -32,10 +32,13 @@ add_library(facesdist STATIC ${sources} $<TARGET_OBJECTS:onnx_proto>)
 target_include_directories(facesdist PUBLIC ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR})
 target_include_directories(facesdist SYSTEM PRIVATE ${CMAKE_BINARY_DIR}/proto)
 target_compile_options(facesdist PRIVATE ${FACESDIST_WARNINGS})
-target_compile_definitions(facesdist PRIVATE FACESDIST_VERSION="${PROJECT_VERSION}" FACESDIST_REVISION="${revision}"
+# Only those who say it are compiled again when the revision changes.
+file(GLOB sayers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/base/version.c ${CMAKE_SOURCE_DIR}/src/run/*.c)
+set_source_files_properties(${sayers} PROPERTIES COMPILE_DEFINITIONS "FACESDIST_REVISION=\"${revision}\"")
+target_compile_definitions(facesdist PRIVATE FACESDIST_VERSION="${PROJECT_VERSION}"
                            $<$<BOOL:${FACESDIST_HAVE_ONEDNN}>:FACESDIST_HAVE_ONEDNN>)
 add_dependencies(facesdist onnx_proto)
-target_link_libraries(facesdist PUBLIC MPI::MPI_C PkgConfig::HDF5 PkgConfig::JPEG PkgConfig::PNG PkgConfig::CRYPTO PkgConfig::INIH
+target_link_libraries(facesdist PUBLIC MPI::MPI_C PkgConfig::HDF5 PkgConfig::JPEG PkgConfig::PNG PkgConfig::CRYPTO
                       PkgConfig::PROTOBUFC Threads::Threads m)
 if(FACESDIST_HAVE_ONEDNN)
     target_include_directories(facesdist SYSTEM PRIVATE ${DNNL_INCLUDE})

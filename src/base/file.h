@@ -7,17 +7,20 @@
 
 #include "base/status.h"
 
+/* The error of a failed system call: "cannot VERB PATH: reason of errno `number`". */
+fd_error *fd_file_error(const char *path, const char *verb, int number);
 /* The whole file; FD_FORMAT when it is larger than `limit` bytes. free(*bytes). The buffer has one zero byte after the end. */
 fd_error *fd_file_read(const char *path, size_t limit, uint8_t **bytes, size_t *n) FD_CHECK;
 /* Writes all of it at an offset (pwrite, split, EINTR and short writes handled). `path` is for messages. */
 fd_error *fd_file_pwrite(int fd, const char *path, const void *bytes, size_t n, int64_t offset) FD_CHECK;
 fd_error *fd_file_pread(int fd, const char *path, void *bytes, size_t n, int64_t offset) FD_CHECK;   /* short file: FD_IO */
-/* Writes a new file whole: temporary name, fsync, rename, fsync of the folder. */
+/* Writes a file whole: temporary name in its folder, fsync, rename, fsync of the folder. A link is followed and keeps what it is, a file its
+ * permissions; a device or pipe is written into. */
 fd_error *fd_file_replace(const char *path, const void *bytes, size_t n) FD_CHECK;
 fd_error *fd_file_sync_folder_of(const char *path) FD_CHECK;
 /* Free bytes on the file system that holds `path`'s folder. */
 fd_error *fd_file_free_bytes(const char *path, int64_t *out) FD_CHECK;
-/* *out = "a/b" of "a" and "b". free() it. */
+/* *out = "a/b" of "a" and "b", "b" of "" and "b". free() it. */
 fd_error *fd_path_join(char **out, const char *a, const char *b) FD_CHECK;
 /* *out = the folder of the running program (from /proc/self/exe). free() it. */
 fd_error *fd_program_folder(char **out) FD_CHECK;

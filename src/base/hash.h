@@ -21,5 +21,7 @@ int fd_sha256_parse(const char *text, fd_sha256 *out);
 
 /* CRC-32C of bytes, continuing from `crc` (0 to start). */
 uint32_t fd_crc32c(uint32_t crc, const void *bytes, size_t n);
+/* The same without the processor's own instruction: what fd_crc32c falls back to, and is tested against. */
+uint32_t fd_crc32c_portable(uint32_t crc, const void *bytes, size_t n);
 
 #endif

@@ -15,13 +15,14 @@ fd_level fd_log_level(void);
 
 /* The job's voice: printed by rank 0 only, when the level is at least `level`. */
 void fd_say(fd_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* A rank's own voice: a warning, always printed, prefixed "[3 node7] " when there is more than one rank. */
+/* A rank's own voice: a warning, always printed: "warning: message", with "[3 node7] " in front when there is more than one rank. Any thread. */
 void fd_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* "facesdist: error: message", and the trace when verbose. Any rank. */
 void fd_report(const char *program, const fd_error *e);
 /* True when stderr is a terminal: progress bars are drawn, else lines every 30 s. */
 bool fd_log_is_terminal(void);
-/* Redraws a progress line in place on a terminal (ends any earlier one at the next fd_say); rank 0 only. */
+/* Redraws a progress line in place on a terminal, cut to its width (the next fd_say or fd_warn goes below it; "" takes it away); elsewhere prints
+ * it as a line. Rank 0 only, not when quiet. */
 void fd_log_progress(const char *line);
 
 #endif

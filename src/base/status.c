@@ -11,7 +11,8 @@ struct fd_error {
     char *trace;
 };
 
-static fd_error out_of_memory = {FD_NOMEM, "out of memory", ""};   /* const in all but type: never written, never freed */
+static char no_memory_left[] = "out of memory", no_trace[] = "";
+static fd_error out_of_memory = {FD_NOMEM, no_memory_left, no_trace};   /* const in all but type: never written, never freed */
 
 static char *format_text(const char *format, va_list args)
 {

@@ -1,0 +1,159 @@
+#include "base/log.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/* The only global of the library: threads of any room may warn. The mutex guards `drawn` and keeps lines whole. */
+static struct {
+    pthread_mutex_t mutex;
+    int rank, ranks;
+    char host[256];
+    fd_level level;
+    bool drawn;   /* a progress line stands on the terminal, the cursor behind it */
+} logger = {.mutex = PTHREAD_MUTEX_INITIALIZER, .ranks = 1};
+
+void fd_log_init(int rank, int ranks, const char *host, fd_level level)
+{
+    logger.rank = rank;
+    logger.ranks = ranks;
+    logger.level = level;
+    snprintf(logger.host, sizeof logger.host, "%s", host);
+}
+
+void fd_log_set_level(fd_level level)
+{
+    logger.level = level;
+}
+
+fd_level fd_log_level(void)
+{
+    return logger.level;
+}
+
+/* Straight to the descriptor, in one write where the system allows, so that lines of several ranks do not mix. Whoever closed stderr does not
+ * want to know; a full pipe is waited for. */
+static void put(const char *text, size_t n)
+{
+    while (n > 0) {
+        ssize_t now = write(STDERR_FILENO, text, n);
+        if (now < 0 && errno == EAGAIN) {
+            struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
+            now = poll(&ready, 1, 1000) > 0 && !(ready.revents & (POLLERR | POLLNVAL)) ? 0 : -1;
+        } else if (now < 0 && errno == EINTR)
+            now = 0;
+        if (now < 0)
+            return;
+        text += now;
+        n -= (size_t)now;
+    }
+}
+
+/* Prefix, message and end of line as one piece; without memory as three. */
+static void put_line(const char *prefix, const char *format, va_list args)
+{
+    char *message = NULL, *line = NULL;
+    if (vasprintf(&message, format, args) < 0)
+        message = NULL;
+    const char *text = message ? message : format;
+    size_t length = strlen(text);
+    const char *end = length > 0 && text[length - 1] == '\n' ? "" : "\n";
+    pthread_mutex_lock(&logger.mutex);
+    int n = asprintf(&line, "%s%s%s%s", logger.drawn ? "\n" : "", prefix, text, end);
+    logger.drawn = false;
+    if (n >= 0)
+        put(line, (size_t)n);
+    else {
+        put(prefix, strlen(prefix));
+        put(text, length);
+        put("\n", 1);
+    }
+    pthread_mutex_unlock(&logger.mutex);
+    if (n >= 0)
+        free(line);
+    free(message);
+}
+
+void fd_say(fd_level level, const char *format, ...)
+{
+    if (logger.rank != 0 || logger.level < level)
+        return;
+    va_list args;
+    va_start(args, format);
+    put_line("", format, args);
+    va_end(args);
+}
+
+void fd_warn(const char *format, ...)
+{
+    char prefix[sizeof logger.host + 48];
+    if (logger.ranks > 1)
+        snprintf(prefix, sizeof prefix, "[%d %s] warning: ", logger.rank, logger.host);
+    else
+        snprintf(prefix, sizeof prefix, "warning: ");
+    va_list args;
+    va_start(args, format);
+    put_line(prefix, format, args);
+    va_end(args);
+}
+
+static void put_error(const char *prefix, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void put_error(const char *prefix, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    put_line(prefix, format, args);
+    va_end(args);
+}
+
+void fd_report(const char *program, const fd_error *e)
+{
+    char prefix[sizeof logger.host + 48] = "";
+    if (logger.rank > 0)
+        snprintf(prefix, sizeof prefix, "[%d %s] ", logger.rank, logger.host);
+    put_error(prefix, "%s: error: %s", program, fd_error_message(e));
+    if (logger.level >= FD_VERBOSE && *fd_error_trace(e))
+        put_error(prefix, "%s", fd_error_trace(e));
+}
+
+bool fd_log_is_terminal(void)
+{
+    const char *kind = getenv("TERM");
+    return isatty(STDERR_FILENO) && kind && strcmp(kind, "dumb") != 0;
+}
+
+/* Bytes of text that fill at most `columns` columns of a terminal; a character of UTF-8 is taken for one column. */
+static size_t fitting(const char *text, int columns)
+{
+    size_t n = 0;
+    for (; text[n] && text[n] != '\n'; n++)
+        if (((unsigned char)text[n] & 0xC0) != 0x80 && columns-- == 0)
+            break;
+    return n;
+}
+
+void fd_log_progress(const char *line)
+{
+    if (logger.rank != 0 || logger.level < FD_NORMAL)
+        return;
+    if (!fd_log_is_terminal()) {
+        if (*line)
+            fd_say(FD_NORMAL, "%s", line);
+        return;
+    }
+    struct winsize window = {0};
+    int columns = !ioctl(STDERR_FILENO, TIOCGWINSZ, &window) && window.ws_col > 1 ? window.ws_col - 1 : 79;
+    char drawing[1024];
+    int n = snprintf(drawing, sizeof drawing, "\r%.*s\033[K", (int)fitting(line, columns), line);
+    pthread_mutex_lock(&logger.mutex);
+    put(drawing, n < (int)sizeof drawing ? (size_t)n : sizeof drawing - 1);
+    logger.drawn = *line != 0;
+    pthread_mutex_unlock(&logger.mutex);
+}
