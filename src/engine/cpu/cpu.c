@@ -1,0 +1,124 @@
+#include "engine/cpu/cpu.h"
+
+#include <dnnl.h>
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "engine/ref/ref.h"
+
+void fd_cpu_one_thread(void)
+{
+    omp_set_num_threads(1);
+}
+
+fd_error *fd_cpu_failed(int status, const char *what)
+{
+    fd_code code = status == dnnl_out_of_memory ? FD_NOMEM : status == dnnl_unimplemented ? FD_UNSUPPORTED : FD_DEVICE;
+    static const char *const reasons[] = {"success", "out of memory", "invalid arguments", "unimplemented", "iterator ends", "runtime error",
+                                          "not required"};
+    const char *reason = (unsigned)status < sizeof reasons / sizeof *reasons ? reasons[status] : "unknown status";
+    return FD_FAIL(code, "oneDNN: %s: %s", what, reason);
+}
+
+/* The name in /proc/cpuinfo, for people. */
+static void processor_name(char *out, size_t size)
+{
+    snprintf(out, size, "unknown processor");
+    FILE *f = fopen("/proc/cpuinfo", "r");
+    char line[256];
+    while (f && fgets(line, sizeof line, f)) {
+        char *colon = strchr(line, ':');
+        if (strncmp(line, "model name", 10) == 0 && colon && colon[1]) {
+            line[strcspn(line, "\n")] = 0;
+            snprintf(out, size, "%s", colon + 2);
+            break;
+        }
+    }
+    if (f)
+        fclose(f);
+}
+
+/* oneDNN's limit belongs to the process and is frozen at its first use: a second engine must ask for the same. */
+static fd_error *limit_isa(fd_isa isa)
+{
+    static const dnnl_cpu_isa_t limits[FD_ISA_COUNT] = {
+        [FD_ISA_SSE41] = dnnl_cpu_isa_sse41, [FD_ISA_AVX2] = dnnl_cpu_isa_avx2, [FD_ISA_AVX512] = dnnl_cpu_isa_avx512_core};
+    if (dnnl_set_max_cpu_isa(limits[isa]) == dnnl_success || dnnl_get_effective_cpu_isa() == limits[isa])
+        return NULL;
+    return FD_FAIL(FD_UNSUPPORTED, "oneDNN already runs with another instruction set in this process: --isa %s cannot be had any more", fd_isa_name(isa));
+}
+
+static void cpu_close(fd_engine *e)
+{
+    fd_cpu_engine *own = (fd_cpu_engine *)e;
+    if (own->dnnl)
+        dnnl_engine_destroy(own->dnnl);
+    free(own);
+}
+
+static void describe(fd_cpu_engine *e)
+{
+    char processor[80];
+    processor_name(processor, sizeof processor);
+    const dnnl_version_t *v = dnnl_version();
+    snprintf(e->description, sizeof e->description, "oneDNN %d.%d.%d, %s, %s", v->major, v->minor, v->patch, fd_isa_name(e->isa), processor);
+}
+
+static fd_error *cpu_open(const fd_engine_config *config, fd_engine **out)
+{
+    fd_error *err = NULL;
+    fd_cpu_engine *e = NULL;
+    fd_isa isa;
+    FD_TRY(fd_isa_resolve(config->isa, &isa));
+    FD_TRY(limit_isa(isa));
+    fd_cpu_one_thread();
+    FD_TRY(fd_alloc(&e, 1, sizeof *e));
+    e->base.kind = &fd_cpu_kind;
+    e->isa = isa;
+    e->lanes = isa == FD_ISA_AVX512 ? 16 : isa == FD_ISA_AVX2 ? 8 : 4;
+    e->block = isa == FD_ISA_AVX512 ? 16 : 8;
+    describe(e);
+    int status = (int)dnnl_engine_create(&e->dnnl, dnnl_cpu, 0);
+    if (status != dnnl_success)
+        FD_THROW(FD_DEVICE, "oneDNN gives no engine (status %d)", status);
+    *out = &e->base;
+    e = NULL;
+done:
+    if (e)
+        cpu_close(&e->base);
+    return err;
+}
+
+static const char *cpu_description(const fd_engine *e)
+{
+    return fd_cpu(e)->description;
+}
+
+static const char *cpu_isa(const fd_engine *e)
+{
+    return fd_isa_name(fd_cpu(e)->isa);
+}
+
+const fd_engine_kind fd_cpu_kind = {
+    .name = "cpu",
+    .help = "oneDNN and vector code of our own, one thread per lane",
+    .automatic = 1,
+    .open = cpu_open,
+    .close = cpu_close,
+    .description = cpu_description,
+    .isa = cpu_isa,
+    .lane_open = fd_host_lane_open,
+    .lane_close = fd_host_lane_close,
+    .lane_scratch = fd_host_lane_scratch,
+    .lane_sync = fd_host_lane_sync,
+    .alloc = fd_host_alloc,
+    .release = fd_host_release,
+    .upload = fd_host_copy,
+    .download = fd_host_copy,
+    .op = &fd_cpu_op,
+    .image = NULL,
+    .distance = &fd_ref_distance,
+};

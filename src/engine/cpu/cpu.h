@@ -1,0 +1,35 @@
+/* The cpu engine: oneDNN and kernels of our own, one thread per lane. dnnl.h itself is included in the .c files that need it. */
+#ifndef FD_ENGINE_CPU_CPU_H
+#define FD_ENGINE_CPU_CPU_H
+
+#include "engine/cpu/isa.h"
+#include "engine/distance.h"
+#include "engine/host.h"
+#include "engine/image.h"
+
+extern const fd_engine_kind fd_cpu_kind;
+extern const fd_op_table fd_cpu_op;
+extern const fd_image_table fd_cpu_image;
+extern const fd_distance_table fd_cpu_distance;
+
+typedef struct fd_cpu_engine {
+    fd_engine base;
+    fd_isa isa;
+    int lanes;                    /* floats of one vector: 4, 8 or 16 */
+    int block;                    /* channels of a block of FD_BLOCKED: 8 or 16 */
+    struct dnnl_engine *dnnl;
+    char description[160];
+} fd_cpu_engine;
+
+static inline const fd_cpu_engine *fd_cpu(const fd_engine *e)
+{
+    return (const fd_cpu_engine *)e;
+}
+
+/* One thread per lane: oneDNN's threads are OpenMP's, whose number is a setting of the calling thread. Called before every use of oneDNN. */
+void fd_cpu_one_thread(void);
+
+/* FD_DEVICE error for a oneDNN status. */
+fd_error *fd_cpu_failed(int status, const char *what) FD_CHECK;
+
+#endif

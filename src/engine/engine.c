@@ -1,0 +1,85 @@
+#include "engine/engine.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "engine/op.h"
+
+static fd_error *unknown_engine(const char *device)
+{
+    const char *names[16] = {"auto"};
+    int n = 1;
+    for (const fd_engine_kind *kind; n < 16 && (kind = fd_engine_kind_at(n - 1)); n++)
+        names[n] = kind->name;
+    char text[FD_ESCAPED];
+    fd_escape(text, sizeof text, device);
+    if (strcmp(device, "cpu") == 0)
+        return FD_FAIL(FD_UNSUPPORTED, "engine cpu was not built: it needs oneDNN (libdnnl-dev) when facesdist is compiled; --device ref is always there");
+    if (strncmp(device, "cuda", 4) == 0)
+        return FD_FAIL(FD_UNSUPPORTED, "engine %s was not built into this program; use --device auto", text);
+    int nearest = fd_nearest(device, names, n);
+    return FD_FAIL(FD_UNSUPPORTED, "there is no engine called %s; %s %s?", text, nearest < 0 ? "try" : "did you mean", names[nearest < 0 ? 0 : nearest]);
+}
+
+/* The first automatic row that opens. Only a device that is not there lets the next row try: any other failure (an instruction set that the
+ * processor lacks, memory) is the user's to know, not to be papered over by a slower engine. */
+static fd_error *open_automatic(const fd_engine_config *config, fd_engine **out)
+{
+    fd_error *err = FD_FAIL(FD_DEVICE, "no engine was built");
+    const fd_engine_kind *kind;
+    for (int i = 0; fd_error_code(err) == FD_DEVICE && (kind = fd_engine_kind_at(i)); i++) {
+        if (!kind->automatic)
+            continue;
+        fd_error_free(err);
+        err = kind->open(config, out);
+    }
+    return err;
+}
+
+fd_error *fd_engine_open(const char *device, const fd_engine_config *config, fd_engine **out)
+{
+    *out = NULL;
+    if (strcmp(device, "auto") == 0)
+        return open_automatic(config, out);
+    const fd_engine_kind *kind;
+    for (int i = 0; (kind = fd_engine_kind_at(i)); i++)
+        if (strcmp(device, kind->name) == 0)
+            return kind->open(config, out);
+    return unknown_engine(device);
+}
+
+void fd_engine_close(fd_engine *e)
+{
+    if (e)
+        e->kind->close(e);
+}
+
+fd_error *fd_lane_open(fd_engine *e, fd_lane **out)
+{
+    return e->kind->lane_open(e, out);
+}
+
+void fd_lane_close(fd_lane *lane)
+{
+    if (lane)
+        lane->engine->kind->lane_close(lane);
+}
+
+const char *fd_op_kind_name(fd_op_kind kind)
+{
+    static const char *const names[FD_OP_KINDS] = {
+        [FD_OP_CONV] = "Conv",       [FD_OP_GEMM] = "Gemm",     [FD_OP_MATMUL] = "MatMul",   [FD_OP_POOL] = "Pool",
+        [FD_OP_ACTIVATE] = "Activation", [FD_OP_SCALE] = "Scale", [FD_OP_BINARY] = "Binary", [FD_OP_CONCAT] = "Concat",
+        [FD_OP_TRANSPOSE] = "Transpose", [FD_OP_SLICE] = "Slice", [FD_OP_PAD] = "Pad",       [FD_OP_GATHER] = "Gather",
+        [FD_OP_RESHAPE] = "Reshape", [FD_OP_EXPAND] = "Expand", [FD_OP_REDUCE] = "Reduce",   [FD_OP_SOFTMAX] = "Softmax",
+        [FD_OP_LPNORM] = "LpNormalization", [FD_OP_REORDER] = "Reorder"};
+    return (unsigned)kind < FD_OP_KINDS ? names[kind] : "unknown";
+}
+
+int64_t fd_tensor_count(const fd_tensor *t)
+{
+    int64_t n = 1;
+    for (int i = 0; i < t->rank; i++)
+        n *= t->dim[i];
+    return n;
+}

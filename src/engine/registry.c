@@ -1,0 +1,17 @@
+/* The one const table of engines, and the one #ifdef on what was built. `auto` tries the rows in this order. */
+#include "engine/ref/ref.h"
+#ifdef FACESDIST_HAVE_ONEDNN
+#include "engine/cpu/cpu.h"
+#endif
+
+static const fd_engine_kind *const kinds[] = {
+#ifdef FACESDIST_HAVE_ONEDNN
+    &fd_cpu_kind,
+#endif
+    &fd_ref_kind,
+};
+
+const fd_engine_kind *fd_engine_kind_at(int i)
+{
+    return i >= 0 && (size_t)i < sizeof kinds / sizeof *kinds ? kinds[i] : NULL;
+}
