@@ -2,9 +2,7 @@
 #ifndef FD_ENGINE_REF_IMAGE_H
 #define FD_ENGINE_REF_IMAGE_H
 
-#include "engine/image.h"
-
-extern const fd_image_table fd_ref_image;
+#include "engine/ref/ref.h"
 
 /* A picture is the caller's own pixels. */
 typedef struct fd_ref_picture {
