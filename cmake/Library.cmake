@@ -38,7 +38,7 @@ set_source_files_properties(${sayers} PROPERTIES COMPILE_DEFINITIONS "FACESDIST_
 target_compile_definitions(facesdist PRIVATE FACESDIST_VERSION="${PROJECT_VERSION}"
                            $<$<BOOL:${FACESDIST_HAVE_ONEDNN}>:FACESDIST_HAVE_ONEDNN>)
 add_dependencies(facesdist onnx_proto)
-target_link_libraries(facesdist PUBLIC MPI::MPI_C PkgConfig::HDF5 PkgConfig::JPEG PkgConfig::PNG PkgConfig::CRYPTO
+target_link_libraries(facesdist PUBLIC MPI::MPI_C ${HDF5_HL_LIBRARY} PkgConfig::HDF5 PkgConfig::JPEG PkgConfig::PNG PkgConfig::CRYPTO
                       PkgConfig::PROTOBUFC Threads::Threads m)
 if(FACESDIST_HAVE_ONEDNN)
     target_include_directories(facesdist SYSTEM PRIVATE ${DNNL_INCLUDE})

@@ -1,6 +1,9 @@
 /* The result file (HDF5). Rank 0 creates it under a temporary name with all tables and the layout of the large datasets (allocated, never filled),
  * and closes it; then all ranks write their rows and tiles at the offsets that HDF5 assigned (pwrite: no collective I/O, a full disk is an error
- * and not a hang); then rank 0 syncs and renames. The file exists whole or not at all. No object times: same content, same bytes. */
+ * and not a hang); then rank 0 syncs and renames. The file exists whole or not at all. No object times: same content, same bytes.
+ *
+ * HDF5 is not thread-safe: only a process's main thread calls what is declared here. Nothing locks the files: a result is never written under
+ * its own name, and the job holds a lock of its own. */
 #ifndef FD_STORE_RESULT_H
 #define FD_STORE_RESULT_H
 
@@ -21,15 +24,17 @@ typedef struct fd_column {
     int rank;
     int64_t dim[4];
     const void *data;                     /* whole contents (row-major); NULL: written later by all ranks */
-    int64_t chunk[4];                     /* all 0: contiguous */
+    int64_t chunk[4];                     /* all 0: contiguous; larger than dim: the dataset is one chunk along that axis */
     const char *const *labels;            /* values 0.. of an enum (status); NULL: plain numbers */
     int n_labels;
-    const fd_attribute *attributes;       /* unit, meaning, axes: text */
+    const fd_attribute *attributes;       /* unit, meaning, axes: text. "axes" ("face, coordinate") also labels the dimensions */
     int n_attributes;
-    const char *scale;                    /* path of a 1-D dataset that names the rows, attached as dimension scale to axis 0 (and 1 when square); NULL */
+    const char *scale;                    /* path of a 1-D dataset that names the rows, attached as dimension scale to axis 0; NULL */
+    int scaled_axes;                      /* 2: the scale names axis 1 too (a matrix of rows against rows); else axis 0 only */
 } fd_column;
 
-/* Rank 0: makes `temporary`, reserving its size on the disk first. Datasets without data and with zero rows are valid. */
+/* Rank 0: makes `temporary`, reserving its size on the disk first: FD_NOSPACE says how much is needed and how much is free. Datasets without
+ * data and with zero rows are valid; TEXT always has its data. After a failure the temporary file is gone. */
 fd_error *fd_result_create(const char *temporary, const fd_column *columns, int n) FD_CHECK;
 
 /* Any rank, after the file was created: a dataset's place in it. */
@@ -42,10 +47,11 @@ fd_error *fd_result_write_chunk(fd_result_writer *w, const char *path, int64_t r
                                 int64_t pitch) FD_CHECK;
 fd_error *fd_result_writer_close(fd_result_writer *w) FD_CHECK;   /* fsync; NULL is allowed */
 
-/* Rank 0, after all writers closed: adds /run (attributes of the group, and tables), syncs, renames to `final`, syncs the folder. */
+/* Rank 0, after all writers closed: adds /run (attributes of the group, and tables), syncs, renames to `final`, syncs the folder. After a failure
+ * the temporary file is gone and an earlier `final` is as it was. */
 fd_error *fd_result_commit(const char *temporary, const char *final, const fd_attribute *run, int n_run, const fd_column *tables, int n_tables) FD_CHECK;
 
-/* Bytes that create and the ranks will write, exactly for data, an upper bound with the file's own structures. */
+/* Bytes that create, the ranks and commit will write: exact for numbers, an upper bound for the file's own structures (with 1 MiB for /run). */
 int64_t fd_result_predict(const fd_column *columns, int n);
 
 /* Reading. */
@@ -56,7 +62,7 @@ bool fd_result_has(fd_result *r, const char *path);
 fd_error *fd_result_shape(fd_result *r, const char *path, int *rank, int64_t dim[4]) FD_CHECK;
 /* Reads rows first.. (count < 0: all) converted to `type`; free(*data). FD_COL_TEXT: char *[] in one block (one free). */
 fd_error *fd_result_read(fd_result *r, const char *path, fd_column_type type, int64_t first, int64_t count, void **data, int64_t *n_rows) FD_CHECK;
-/* An attribute of /run, or of the dataset or group at `path`: *text NULL when absent; free(*text). */
+/* A text attribute of the dataset or group at `path` (NULL: "/run"): *text NULL when absent; free(*text). */
 fd_error *fd_result_attribute(fd_result *r, const char *path, const char *name, char **text) FD_CHECK;
 /* Paths of all datasets, sorted. free each and the list. */
 fd_error *fd_result_list(fd_result *r, char ***paths, int *n) FD_CHECK;

@@ -1,0 +1,147 @@
+#include "store/h5.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+void fd_h5_quiet(void)
+{
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+}
+
+void fd_h5_drop(hid_t id)
+{
+    if (id >= 0)
+        H5Idec_ref(id);
+}
+
+/* Keeps the innermost description: HDF5 numbers the entries from the place that failed outwards. */
+static herr_t innermost(unsigned i, const H5E_error2_t *entry, void *reason)
+{
+    if (i == 0 && entry->desc)
+        snprintf(reason, 256, "%s", entry->desc);
+    return 0;
+}
+
+fd_error *fd_h5_error(fd_code code, const char *file, const char *what, const char *name, const char *source, int line)
+{
+    char reason[256] = "HDF5 says no more", escaped[FD_ESCAPED];
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, innermost, reason);
+    H5Eclear2(H5E_DEFAULT);
+    /* The file driver's message carries errno as text: "file write failed: ..., errno = 28, ...". */
+    int number = 0;
+    const char *at = strstr(reason, "errno = ");
+    if (at && sscanf(at, "errno = %d", &number) == 1 && number > 0) {
+        code = number == ENOSPC || number == EDQUOT || number == EFBIG ? FD_NOSPACE : FD_IO;
+        snprintf(reason, sizeof reason, "%s", strerror(number));
+    }
+    return fd_error_new(code, source, line, "%s: %s%s%s: %s", fd_escape(escaped, sizeof escaped, file), what, *name ? " " : "", name, reason);
+}
+
+hid_t fd_h5_access(void)
+{
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    if (access < 0)
+        return access;
+    /* 4096: no two hosts write one page of a large dataset. */
+    if (H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_V110) < 0 || H5Pset_alignment(access, 64 << 10, 4096) < 0 ||
+        H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) < 0 || H5Pset_file_locking(access, 0, 1) < 0) {
+        H5Pclose(access);
+        return -1;
+    }
+    return access;
+}
+
+/* A path that HDF5 would hang on or name badly: not there, not to be read, a FIFO, a folder. */
+static fd_error *check_regular(const char *path)
+{
+    char name[FD_ESCAPED];
+    struct stat st;
+    fd_escape(name, sizeof name, path);
+    if (stat(path, &st) != 0)
+        return FD_FAIL(FD_IO, "%s: %s", name, strerror(errno));
+    if (!S_ISREG(st.st_mode))
+        return FD_FAIL(FD_FORMAT, "%s: not a file", name);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return FD_FAIL(FD_IO, "%s: %s", name, strerror(errno));
+    close(fd);
+    return NULL;
+}
+
+fd_error *fd_h5_open(const char *path, unsigned flags, hid_t *file)
+{
+    fd_error *err = NULL;
+    char name[FD_ESCAPED];
+    hid_t access = -1;
+    fd_h5_quiet();
+    FD_TRY(check_regular(path));
+    if (H5Fis_hdf5(path) <= 0)
+        FD_THROW(FD_FORMAT, "%s: not an HDF5 file", fd_escape(name, sizeof name, path));
+    FD_H5_TRY(access, fd_h5_access(), FD_NOMEM, path, "cannot open", "");
+    FD_H5_TRY(*file, H5Fopen(path, flags, access), FD_FORMAT, path, "damaged HDF5 file", "");
+done:
+    fd_h5_drop(access);
+    return err;
+}
+
+hid_t fd_h5_text_type(void)
+{
+    hid_t type = H5Tcopy(H5T_C_S1);
+    if (type >= 0 && (H5Tset_size(type, H5T_VARIABLE) < 0 || H5Tset_cset(type, H5T_CSET_UTF8) < 0)) {
+        H5Tclose(type);
+        return -1;
+    }
+    return type;
+}
+
+fd_error *fd_h5_attributes(hid_t object, const fd_attribute *attributes, int n, const char *path, const char *name)
+{
+    fd_error *err = NULL;
+    hid_t type = -1, space = -1, attribute = -1;
+    herr_t status = 0;
+    FD_H5_TRY(type, fd_h5_text_type(), FD_NOMEM, path, "cannot make a text type for", name);
+    FD_H5_TRY(space, H5Screate(H5S_SCALAR), FD_NOMEM, path, "cannot make a space for", name);
+    for (int i = 0; i < n; i++) {
+        FD_H5_TRY(attribute, H5Acreate2(object, attributes[i].name, type, space, H5P_DEFAULT, H5P_DEFAULT), FD_IO, path,
+                  "cannot make attribute", attributes[i].name);
+        FD_H5_TRY(status, H5Awrite(attribute, type, &attributes[i].text), FD_IO, path, "cannot write attribute", attributes[i].name);
+        fd_h5_drop(attribute);
+        attribute = -1;
+    }
+done:
+    fd_h5_drop(attribute);
+    fd_h5_drop(space);
+    fd_h5_drop(type);
+    return err;
+}
+
+size_t fd_h5_bytes(fd_column_type type)
+{
+    static const size_t bytes[] = {1, 4, 8, 4, 8, sizeof(char *)};
+    return bytes[type];
+}
+
+hid_t fd_h5_memory_type(fd_column_type type)
+{
+    switch (type) {
+    case FD_COL_U8:
+        return H5T_NATIVE_UINT8;
+    case FD_COL_I32:
+        return H5T_NATIVE_INT32;
+    case FD_COL_I64:
+        return H5T_NATIVE_INT64;
+    case FD_COL_F32:
+        return H5T_NATIVE_FLOAT;
+    case FD_COL_F64:
+        return H5T_NATIVE_DOUBLE;
+    case FD_COL_TEXT:
+        break;
+    }
+    return -1;
+}

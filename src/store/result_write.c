@@ -1,0 +1,186 @@
+/* Every rank's part of writing a result: bytes at the places that HDF5 assigned to the large datasets. */
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "store/h5.h"
+
+/* A dataset that was written to. */
+typedef struct place {
+    char *path;
+    hid_t set;
+    int rank;
+    hsize_t dim[4], chunk[4]; /* chunk[0] 0: contiguous */
+    size_t item; /* bytes of an element */
+    haddr_t start; /* contiguous: of the data in the file; HADDR_UNDEF when it has no rows */
+} place;
+
+struct fd_result_writer {
+    char *path;
+    hid_t file; /* for looking up places only */
+    int fd;
+    place *place;
+    size_t n, capacity;
+    float *edge; /* a chunk that is not whole, padded */
+    size_t edge_bytes;
+};
+
+fd_error *fd_result_writer_open(const char *temporary, fd_result_writer **out)
+{
+    fd_error *err = NULL;
+    fd_result_writer *w = NULL;
+    char name[FD_ESCAPED];
+    FD_TRY(fd_alloc(&w, 1, sizeof *w));
+    w->file = w->fd = -1;
+    FD_TRY(fd_strdup(&w->path, temporary));
+    FD_TRY(fd_h5_open(temporary, H5F_ACC_RDONLY, &w->file));
+    w->fd = open(temporary, O_WRONLY | O_CLOEXEC);
+    if (w->fd < 0)
+        FD_THROW(FD_IO, "%s: %s", fd_escape(name, sizeof name, temporary), strerror(errno));
+    *out = w;
+    w = NULL;
+done:
+    fd_error_free(fd_result_writer_close(w));
+    return err;
+}
+
+static fd_error *find_layout(const fd_result_writer *w, place *p)
+{
+    fd_error *err = NULL;
+    hid_t space = -1, how = -1, type = -1;
+    int rank = 0;
+    FD_H5_TRY(p->set, H5Dopen2(w->file, p->path, H5P_DEFAULT), FD_FORMAT, w->path, "cannot open", p->path);
+    FD_H5_TRY(space, H5Dget_space(p->set), FD_FORMAT, w->path, "cannot read the shape of", p->path);
+    FD_H5_TRY(type, H5Dget_type(p->set), FD_FORMAT, w->path, "cannot read the type of", p->path);
+    FD_H5_TRY(how, H5Dget_create_plist(p->set), FD_FORMAT, w->path, "cannot read the layout of", p->path);
+    p->item = H5Tget_size(type);
+    p->rank = H5Sget_simple_extent_ndims(space);
+    assert(p->rank >= 1 && p->rank <= 4);
+    FD_H5_TRY(rank, H5Sget_simple_extent_dims(space, p->dim, NULL), FD_FORMAT, w->path, "cannot read the shape of", p->path);
+    if (H5Pget_layout(how) == H5D_CHUNKED)
+        FD_H5_TRY(rank, H5Pget_chunk(how, 4, p->chunk), FD_FORMAT, w->path, "cannot read the layout of", p->path);
+    p->start = p->chunk[0] > 0 ? HADDR_UNDEF : H5Dget_offset(p->set);
+done:
+    fd_h5_drop(type);
+    fd_h5_drop(how);
+    fd_h5_drop(space);
+    return err;
+}
+
+static fd_error *find_place(fd_result_writer *w, const char *path, place **out)
+{
+    fd_error *err = NULL;
+    for (size_t i = 0; i < w->n; i++)
+        if (strcmp(w->place[i].path, path) == 0) {
+            *out = &w->place[i];
+            return NULL;
+        }
+    FD_TRY(fd_grow(&w->place, &w->capacity, w->n + 1, sizeof *w->place));
+    place *p = &w->place[w->n];
+    *p = (place){.set = -1};
+    FD_TRY(fd_strdup(&p->path, path));
+    w->n++; /* from here close frees it */
+    FD_TRY(find_layout(w, p));
+    *out = p;
+done:
+    return err;
+}
+
+fd_error *fd_result_write_rows(fd_result_writer *w, const char *path, int64_t first, int64_t count, const void *data)
+{
+    fd_error *err = NULL;
+    place *p = NULL;
+    FD_TRY(find_place(w, path, &p));
+    assert(p->chunk[0] == 0 && first >= 0 && count >= 0 && first + count <= (int64_t)p->dim[0]);
+    size_t row = p->item;
+    for (int i = 1; i < p->rank; i++)
+        row *= (size_t)p->dim[i];
+    if (count > 0 && row > 0) {
+        assert(p->start != HADDR_UNDEF);
+        FD_TRY(fd_file_pwrite(w->fd, w->path, data, row * (size_t)count, (int64_t)p->start + first * (int64_t)row));
+    }
+done:
+    return err;
+}
+
+/* values [rows][pitch] as a whole chunk [chunk rows][chunk columns], zeros beyond them; *out is `values` itself where that is one already. */
+static fd_error *whole_chunk(fd_result_writer *w, const place *p, const float *values, int64_t rows, int64_t columns, int64_t pitch,
+                             const float **out)
+{
+    fd_error *err = NULL;
+    size_t height = (size_t)p->chunk[0], width = (size_t)p->chunk[1], bytes = height * width * sizeof(float);
+    *out = values;
+    if ((size_t)rows == height && (size_t)columns == width && pitch == columns)
+        return NULL;
+    if (bytes > w->edge_bytes) {
+        free(w->edge);
+        w->edge_bytes = 0;
+        FD_TRY(fd_alloc(&w->edge, bytes, 1));
+        w->edge_bytes = bytes;
+    }
+    memset(w->edge, 0, bytes);
+    for (int64_t i = 0; i < rows; i++)
+        memcpy(w->edge + (size_t)i * width, values + i * pitch, (size_t)columns * sizeof(float));
+    *out = w->edge;
+done:
+    return err;
+}
+
+fd_error *fd_result_write_chunk(fd_result_writer *w, const char *path, int64_t row, int64_t column, const float *values, int64_t rows,
+                                int64_t columns, int64_t pitch)
+{
+    fd_error *err = NULL;
+    place *p = NULL;
+    char name[FD_ESCAPED];
+    const float *whole = NULL;
+    hsize_t corner[2] = {(hsize_t)row, (hsize_t)column}, bytes = 0;
+    haddr_t at = HADDR_UNDEF;
+    unsigned filters = 0;
+    herr_t status = 0;
+    FD_TRY(find_place(w, path, &p));
+    assert(p->rank == 2 && p->chunk[0] > 0 && p->item == sizeof(float));
+    assert(row >= 0 && column >= 0 && corner[0] % p->chunk[0] == 0 && corner[1] % p->chunk[1] == 0 && rows >= 0 && columns >= 0 &&
+           pitch >= columns);
+    assert(corner[0] + (hsize_t)rows <= p->dim[0] && corner[1] + (hsize_t)columns <= p->dim[1]);
+    assert((hsize_t)rows <= p->chunk[0] && (hsize_t)columns <= p->chunk[1]);
+    if (rows == 0 || columns == 0)
+        return NULL;
+    FD_H5_TRY(status, H5Dget_chunk_info_by_coord(p->set, corner, &filters, &at, &bytes), FD_FORMAT, w->path, "cannot find a chunk of", path);
+    if (at == HADDR_UNDEF || bytes != p->chunk[0] * p->chunk[1] * sizeof(float))
+        FD_THROW(FD_FORMAT, "%s: %s has no room for its chunk at row %lld, column %lld", fd_escape(name, sizeof name, w->path), path,
+                 (long long)row, (long long)column);
+    FD_TRY(whole_chunk(w, p, values, rows, columns, pitch, &whole));
+    FD_TRY(fd_file_pwrite(w->fd, w->path, whole, (size_t)bytes, (int64_t)at));
+done:
+    return err;
+}
+
+fd_error *fd_result_writer_close(fd_result_writer *w)
+{
+    fd_error *err = NULL;
+    char name[FD_ESCAPED];
+    if (!w)
+        return NULL;
+    if (w->fd >= 0 && fsync(w->fd) != 0)
+        err =
+            FD_FAIL(errno == ENOSPC || errno == EDQUOT ? FD_NOSPACE : FD_IO, "%s: %s", fd_escape(name, sizeof name, w->path), strerror(errno));
+    if (w->fd >= 0)
+        close(w->fd);
+    for (size_t i = 0; i < w->n; i++) {
+        fd_h5_drop(w->place[i].set);
+        free(w->place[i].path);
+    }
+    if (w->file >= 0)
+        H5Fclose(w->file);
+    free(w->place);
+    free(w->edge);
+    free(w->path);
+    free(w);
+    return err;
+}
