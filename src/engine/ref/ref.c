@@ -51,6 +51,6 @@ const fd_engine_kind fd_ref_kind = {
     .upload = fd_host_copy,
     .download = fd_host_copy,
     .op = &fd_ref_op,
-    .image = NULL,
+    .image = &fd_ref_image,
     .distance = &fd_ref_distance,
 };
