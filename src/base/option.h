@@ -36,7 +36,7 @@ typedef struct fd_option {
     const char *choices;     /* FD_OPT_CHOICE */
     double low, high;        /* INT, REAL, REALS; both 0: no bounds */
     fd_effect effect;
-    const char *group;       /* heading in --help and man page, by task */
+    const char *group;       /* heading in --help and man page, by task; NULL: not shown */
     const char *help;        /* one or two sentences; says unit and default where not evident */
 } fd_option;
 
@@ -44,7 +44,7 @@ typedef struct fd_program {
     const char *name;            /* "facesdist" */
     const char *summary;         /* one line */
     const char *usage;           /* "facesdist [options] FILE|FOLDER... -o FILE" */
-    const char *description;     /* paragraphs for the man page; may be NULL */
+    const char *description;     /* paragraphs for the man page, an empty line between them; one in capitals is a heading; may be NULL */
     const fd_option *options;    /* n of them; --help, --version, -v, -q are added by the parser itself */
     int n;
     int min_positional, max_positional;   /* max -1: any */
@@ -56,7 +56,7 @@ typedef struct fd_options fd_options;   /* the parsed command line */
 typedef enum fd_parsed { FD_PARSED_RUN, FD_PARSED_ANSWERED } fd_parsed;   /* ANSWERED: --help or the like was printed to `out`: exit 0 */
 
 /* Parses argv (and --config FILE, whose values yield to the command line). Bad usage is FD_USAGE, naming the nearest option. `out`
- * receives help asked for (rank 0 passes stdout; others a null stream). fd_options_free(*options). */
+ * receives help asked for: rank 0 passes stdout; NULL on the others, which answer nothing and save nothing. fd_options_free(*options). */
 fd_error *fd_options_parse(const fd_program *program, int argc, char **argv, FILE *out, fd_options **options, fd_parsed *parsed) FD_CHECK;
 void fd_options_free(fd_options *o);
 
@@ -77,10 +77,11 @@ int fd_opt_choice(const fd_options *o, const char *name);          /* index in c
 /* Resolves a value that was left open ("auto", unset) to what will be used; shown in -v, pinned, stored in /run. */
 fd_error *fd_opt_resolve(fd_options *o, const char *name, const char *value) FD_CHECK;
 
-/* Walks all options as text: i from 0 until NULL is returned. */
+/* Walks the table's options but actions, as text in one form per value (1000K and 1M are both "1M"): i from 0 until NULL is returned.
+ * *value is NULL where unset. */
 const fd_option *fd_opt_at(const fd_options *o, int i, const char **value);
 
-/* Writes all given values as an INI file (with positionals as `input`), readable by --config. */
+/* Writes all given values as an INI file (with positionals as `input`), readable by --config; FD_USAGE for a value that INI cannot hold. */
 fd_error *fd_options_save(const fd_options *o, const char *path) FD_CHECK;
 
 /* --generate man|bash: made at build time from the table. */
