@@ -9,6 +9,13 @@ typedef enum fd_image_status {   /* values are stored in /images/status */
 
 enum { FD_FLAG_TRUNCATED_ACCEPTED = 1, FD_FLAG_DECODER_WARNING = 2, FD_FLAG_BAD_EXIF = 4 };   /* /images/flags */
 
-const char *fd_image_status_name(fd_image_status s);   /* "ok", "no_face", ... as in the file's enum */
+/* "ok", "no_face", ... as in the file's enum; "unknown" for any other number. */
+const char *fd_image_status_name(fd_image_status s);
+
+/* A judgement on a file with its reason, for people: printable, "" when there is nothing to say. */
+typedef struct fd_verdict {
+    fd_image_status status;
+    char detail[80];
+} fd_verdict;
 
 #endif

@@ -1,4 +1,9 @@
-/* The manifest: which photographs there are, in which order. Keys are sorted by memcmp; an image's id is its position. */
+/* The manifest: which photographs there are, in which order. Keys are sorted by memcmp; an image's id is its position.
+ *
+ * Keys. One input: a file's path under its input folder; an input that is a file keys by its base name. Several inputs (a list counts as
+ * one): that path prefixed by the input as typed, which for a file is the input itself. "As typed" is normalised: no "./", no "//", no "/"
+ * at the end; "." prefixes nothing. Entries of a list key as written; a folder in a list is walked and prefixes as written. The same file
+ * named twice (equal absolute paths, links not resolved) enters once, as it was named first. */
 #ifndef FD_DATA_MANIFEST_H
 #define FD_DATA_MANIFEST_H
 
@@ -22,40 +27,42 @@ typedef struct fd_probe {
 } fd_probe;
 
 typedef struct fd_entry {
-    char *key;               /* bytes, no NUL inside: path under its input folder, prefixed as design section 3 says */
-    char *path;              /* to open it */
+    char *key;               /* bytes, no NUL inside: path under its input folder, prefixed as said above */
+    char *path;              /* to open it, with fd_open_entry or fd_read_entry (data/entry.h): it may be longer than PATH_MAX */
     fd_probe probe;
 } fd_entry;
 
 typedef struct fd_manifest {
     fd_entry *entry;         /* [n] sorted by key */
     int64_t n;
-    int64_t not_an_image;    /* files that were passed over */
+    int64_t not_an_image;    /* files that were passed over: hidden ones (a hidden folder counts once), and such as is_image tells */
 } fd_manifest;
 
 typedef struct fd_scan_config {
     const char *const *inputs;   /* files and folders as typed */
     int n_inputs;
-    const char *list;            /* a file of paths, one a line ("-": stdin); NULL: none. An entry keys as written */
-    const char *glob;            /* fnmatch pattern on the key's last part; NULL: all */
+    const char *list;            /* a file of paths, one a line, or ended by NUL bytes where it holds any ("-": stdin); NULL: none */
+    const char *glob;            /* fnmatch pattern on the key's last part, for files (faults too); others are as if not there; NULL: all */
 } fd_scan_config;
 
-/* Walks folders and lists (one rank does this): names only, sorted, doubles removed, nothing opened. Hidden files, and folders that start
- * with a dot, are passed over and counted. Symbolic links are followed once; loops, dangling links, FIFOs, sockets and devices get a row
- * with their verdict; a folder that cannot be read gets one too. Two inputs with the same prefix: FD_USAGE. An input that does not exist:
- * FD_USAGE naming it. */
+/* Walks folders and lists (one rank does this): names only, sorted, doubles removed, nothing opened but folders. Hidden files, and folders
+ * that start with a dot, are passed over and counted, unless named by the user. Symbolic links are followed; loops (a folder inside itself),
+ * dangling links, FIFOs, sockets and devices get a row with their verdict; a folder that cannot be read gets one too, and so does a list's
+ * entry that is not there. Two folders with the same prefix: FD_USAGE. An input that does not exist: FD_USAGE naming it; an input folder that
+ * cannot be read: FD_IO. */
 fd_error *fd_scan(const fd_scan_config *config, fd_manifest *out) FD_CHECK;
-/* Reads headers of entries first..last-1 (each rank a share) into their probes; never fails for a file's sake. */
+/* Reads headers of entries first..last-1 (each rank a share) into their probes, passing over those that have a verdict already; never fails
+ * for a file's sake. */
 void fd_probe_entries(fd_manifest *m, int64_t first, int64_t last);
 /* After all probes are known: drops what is not an image. */
 void fd_manifest_settle(fd_manifest *m);
 void fd_manifest_free(fd_manifest *m);
 
-/* Packs names (not probes) into one buffer for other ranks, and unpacks. free(*bytes). */
+/* Packs names and verdicts (what fd_scan found, no more of the probes) into one buffer for other ranks, and unpacks. free(*bytes). */
 fd_error *fd_manifest_pack(const fd_manifest *m, uint8_t **bytes, int64_t *n) FD_CHECK;
 fd_error *fd_manifest_unpack(const uint8_t *bytes, int64_t n, fd_manifest *out) FD_CHECK;
 
-/* SHA-256 over keys, file sizes and verdicts: what the journal pins. */
+/* SHA-256 over keys, file sizes and verdicts: what the journal pins. Neither places nor times enter, so staged copies resume. */
 fd_error *fd_manifest_hash(const fd_manifest *m, fd_sha256 *out) FD_CHECK;
 /* Predicted cost of an image in seconds on one core: a function of its pixels (fitted), never zero. */
 double fd_entry_cost(const fd_probe *probe);

@@ -1,0 +1,29 @@
+/* The picture being decoded: rows come as they lie in the file and are placed upright, a strip at a time, so that turning a picture costs
+ * neither a second copy of it nor a cache miss per pixel. Not for other rooms. */
+#ifndef FD_DATA_CANVAS_H
+#define FD_DATA_CANVAS_H
+
+#include "data/decode.h"
+
+enum { FD_STRIP_ROWS = 32 };   /* a turned strip writes runs of 96 bytes; its rows stay in the L2 cache up to 10,000 pixels of width */
+
+typedef struct fd_canvas {
+    uint8_t *rgb;              /* upright, [height][width][3] of the turned picture; owned */
+    uint8_t *strip;            /* [FD_STRIP_ROWS][width][3] as the file lies; NULL when it lies upright */
+    int32_t width, height;     /* as the file lies */
+    int orientation;           /* EXIF, 1..8 */
+} fd_canvas;
+
+/* The size of a picture once it is upright. */
+void fd_upright_size(int orientation, int32_t width, int32_t height, int32_t *upright_width, int32_t *upright_height);
+
+/* FD_NOMEM only. fd_canvas_free(c) in any case; take c->rgb by setting it NULL. */
+fd_error *fd_canvas_open(fd_canvas *c, int32_t width, int32_t height, int orientation) FD_CHECK;
+void fd_canvas_free(fd_canvas *c);
+
+/* Where rows y .. y + *rows - 1 of the file are to be written ([*rows][width][3]); then fd_canvas_put. y is a multiple of FD_STRIP_ROWS. */
+uint8_t *fd_canvas_rows(fd_canvas *c, int32_t y, int32_t *rows);
+/* Places the rows that were written at fd_canvas_rows(c, y, &rows). */
+void fd_canvas_put(fd_canvas *c, int32_t y, int32_t rows);
+
+#endif
