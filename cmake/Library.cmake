@@ -28,19 +28,20 @@ if(NOT revision)
     set(revision unknown)
 endif()
 
-add_library(facesdist STATIC ${sources} $<TARGET_OBJECTS:onnx_proto>)
-target_include_directories(facesdist PUBLIC ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR})
-target_include_directories(facesdist SYSTEM PRIVATE ${CMAKE_BINARY_DIR}/proto)
-target_compile_options(facesdist PRIVATE ${FACESDIST_WARNINGS})
+add_library(libfacesdist STATIC ${sources} $<TARGET_OBJECTS:onnx_proto>)
+set_target_properties(libfacesdist PROPERTIES OUTPUT_NAME facesdist)
+target_include_directories(libfacesdist PUBLIC ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR})
+target_include_directories(libfacesdist SYSTEM PRIVATE ${CMAKE_BINARY_DIR}/proto)
+target_compile_options(libfacesdist PRIVATE ${FACESDIST_WARNINGS})
 # Only those who say it are compiled again when the revision changes.
 file(GLOB sayers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/base/version.c ${CMAKE_SOURCE_DIR}/src/run/*.c)
 set_source_files_properties(${sayers} PROPERTIES COMPILE_DEFINITIONS "FACESDIST_REVISION=\"${revision}\"")
-target_compile_definitions(facesdist PRIVATE FACESDIST_VERSION="${PROJECT_VERSION}"
+target_compile_definitions(libfacesdist PRIVATE FACESDIST_VERSION="${PROJECT_VERSION}"
                            $<$<BOOL:${FACESDIST_HAVE_ONEDNN}>:FACESDIST_HAVE_ONEDNN>)
-add_dependencies(facesdist onnx_proto)
-target_link_libraries(facesdist PUBLIC MPI::MPI_C ${HDF5_HL_LIBRARY} PkgConfig::HDF5 PkgConfig::JPEG PkgConfig::PNG PkgConfig::CRYPTO
+add_dependencies(libfacesdist onnx_proto)
+target_link_libraries(libfacesdist PUBLIC MPI::MPI_C ${HDF5_HL_LIBRARY} PkgConfig::HDF5 PkgConfig::JPEG PkgConfig::PNG PkgConfig::CRYPTO
                       PkgConfig::PROTOBUFC Threads::Threads m)
 if(FACESDIST_HAVE_ONEDNN)
-    target_include_directories(facesdist SYSTEM PRIVATE ${DNNL_INCLUDE})
-    target_link_libraries(facesdist PUBLIC ${DNNL_LIBRARY} gomp)
+    target_include_directories(libfacesdist SYSTEM PRIVATE ${DNNL_INCLUDE})
+    target_link_libraries(libfacesdist PUBLIC ${DNNL_LIBRARY} gomp)
 endif()

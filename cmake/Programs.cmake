@@ -4,7 +4,7 @@ file(GLOB mains CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/jobs/*.c)
 foreach(main ${mains})
     get_filename_component(program ${main} NAME_WE)
     add_executable(${program} ${main})
-    target_link_libraries(${program} PRIVATE facesdist)
+    target_link_libraries(${program} PRIVATE libfacesdist)
     target_compile_options(${program} PRIVATE ${FACESDIST_WARNINGS})
     install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
     add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/share/${program}.1 ${CMAKE_BINARY_DIR}/share/${program}.bash
