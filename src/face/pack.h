@@ -15,12 +15,14 @@ typedef struct fd_pack_file { char *name; uint8_t *bytes; size_t n; fd_sha256 ha
 typedef enum fd_crop_kind { FD_CROP_ALIGN5, FD_CROP_BOX } fd_crop_kind;
 
 typedef struct fd_pack {
-    char *folder, *name, *version, *licence, *source;
+    char *folder, *name, *version, *licence, *source;   /* never NULL once loaded; "" where pack.ini says nothing */
     fd_pack_file pnet, rnet, onet, embedder;
+    fd_pack_file *other;                             /* further files with a hash: verified, not kept */
+    int n_other;
     double min_face, thresholds[3], factor;          /* defaults that options may override */
     fd_crop_kind crop;
     double margin;                                   /* pixels of the input (box only) */
-    fd_resample resample;
+    fd_resample resample;                            /* of crop = box: pil-bilinear (its default; "bilinear" means it too) or area */
     fd_cut_format format;                            /* input size, channels, mean, std */
     int64_t dim;
     int l2;                                          /* normalize = l2 */
@@ -36,5 +38,9 @@ void fd_pack_free(fd_pack *pack);
 
 /* Parses pack.ini's text alone (no files are read; hashes are filled in from it): what the fuzzer calls. */
 fd_error *fd_pack_parse(const char *text, size_t n, const char *name, fd_pack *out) FD_CHECK;
+
+/* "key = value" lines of all that decides the numbers that a pack gives: name, version, hashes of its networks, crop, normalisation. What
+ * options may override (min_face, thresholds, factor, metric) is not in it. free(*text). */
+fd_error *fd_pack_identity(const fd_pack *pack, char **text) FD_CHECK;
 
 #endif
