@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 
-const fd_batches fd_default_batches = {.canvases = 4, .rnet = 64, .onet = 16, .embedder = 8, .canvas = 191};
+const fd_batches fd_default_batches = {.canvases = 4, .rnet = 64, .onet = 16, .embedder = 8, .canvas = 159};
 
 /* Workspaces that no thread uses now: as many come to be as threads call at once. */
 struct fd_workspaces { pthread_mutex_t lock; fd_workspace *first; };
@@ -123,12 +123,6 @@ void fd_analyzer_close(fd_analyzer *a)
     fd_stage_close(&a->onet);
     fd_stage_close(&a->embedder);
     free(a);
-}
-
-void fd_faces_free(fd_faces *f)
-{
-    free(f->face);
-    *f = (fd_faces){0};
 }
 
 fd_error *fd_detect(const fd_analyzer *a, fd_lane *lane, fd_picture *const *pictures, int n, fd_faces *faces)

@@ -1,4 +1,12 @@
+#include <stdlib.h>
+
 #include "face/analyzer.h"
+
+void fd_faces_free(fd_faces *f)
+{
+    free(f->face);
+    *f = (fd_faces){0};
+}
 
 /* Squared distance of the box's middle from the picture's. */
 static double off_centre(const fd_face *f, int32_t width, int32_t height)
