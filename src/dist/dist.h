@@ -11,21 +11,24 @@ typedef struct fd_metric_row { const char *name; fd_metric metric; const char *u
 const fd_metric_row *fd_metric_at(int i);                          /* NULL past the end */
 fd_error *fd_metric_find(const char *name, fd_metric *out) FD_CHECK;
 
-/* The plan: n rows cut into blocks of `side` rows (the last may be shorter); tiles (I, J), I <= J, numbered row by row. A pure function. */
+/* The plan: n rows cut into blocks of `side` rows (the last may be shorter); tiles (I, J), I <= J, numbered row by row. A pure function of n, so
+ * tile (I, J) has the same shape whoever computes it. side: 512, or n rounded up to 64 where that is less. */
 typedef struct fd_tile_plan { int64_t n, side, blocks, tiles; } fd_tile_plan;
 fd_tile_plan fd_tile_plan_of(int64_t n);
 void fd_tile_plan_at(const fd_tile_plan *plan, int64_t tile, int64_t *I, int64_t *J);
-/* Tiles of part p of `parts` (count and then the tiles one by one): work differs by at most 5 % of the mean for 20 or more tiles per part. */
-int64_t fd_tile_plan_share(const fd_tile_plan *plan, int parts, int p);
-int64_t fd_tile_plan_of_share(const fd_tile_plan *plan, int parts, int p, int64_t k);
+int64_t fd_tile_plan_rows(const fd_tile_plan *plan, int64_t block);   /* of one block: side, or less in the last */
+/* The share of part p of `parts`: tiles first..first+count-1, so that a part stays on a row of blocks. No part has more pairs than the mean and one
+ * whole tile: at most 5 % above the mean from 20 tiles of work per part on. */
+int64_t fd_tile_plan_share(const fd_tile_plan *plan, int parts, int p, int64_t *first);
 
-/* Rows first..first+count-1, from wherever they are: sets *rows (and *valid) to memory that stays until the next call on this thread. */
+/* Rows first..first+count-1, from wherever they are: sets *rows [count][dim] (and *valid [count]; NULL: all are) to host memory that stays until the
+ * next call on this thread. */
 typedef struct fd_row_source {
     void *self;
     fd_error *(*rows)(void *self, int64_t first, int64_t count, const float **rows, const uint8_t **valid);
 } fd_row_source;
 
-/* Receives tile (I, J) and, for I < J, its mirror image as tile (J, I): values [rows][pitch], whole blocks at row I * side, column J * side. */
+/* Receives tile (I, J) and, for I < J, its mirror image as tile (J, I): host values [rows][pitch], whole blocks at row I * side, column J * side. */
 typedef struct fd_tile_sink {
     void *self;
     fd_error *(*tile)(void *self, int64_t I, int64_t J, const float *values, int64_t rows, int64_t columns, int64_t pitch);
@@ -41,7 +44,8 @@ typedef struct fd_dist_job {
     void *progress_self;
 } fd_dist_job;
 
-/* Computes this part's tiles on one lane. NaN where a row is not valid. */
+/* Computes this part's tiles on one lane. NaN (one bit pattern) where a row is not valid, diagonal included. Rows whose squares leave float32's range are
+ * scaled by a power of two (one for the data set; one per row for cosine) and the distances scaled back: +inf at worst, never NaN. */
 fd_error *fd_distances(fd_engine *e, fd_lane *lane, const fd_dist_job *job) FD_CHECK;
 
 #endif

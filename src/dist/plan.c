@@ -1,0 +1,76 @@
+/* The global grid of tiles and its partition. */
+#include <assert.h>
+
+#include "dist/dist.h"
+
+enum { SIDE = 512, STEP = 64 }; /* rows: a tile of 1 MiB; small data sets in one tile, not too many different shapes of it */
+
+fd_tile_plan fd_tile_plan_of(int64_t n)
+{
+    assert(n >= 0);
+    int64_t side = n >= SIDE ? SIDE : n == 0 ? STEP : (n + STEP - 1) / STEP * STEP;
+    int64_t blocks = (n + side - 1) / side;
+    return (fd_tile_plan){.n = n, .side = side, .blocks = blocks, .tiles = blocks * (blocks + 1) / 2};
+}
+
+/* The number of tiles in the rows of blocks before I. */
+static int64_t tiles_before(const fd_tile_plan *plan, int64_t I)
+{
+    return I * plan->blocks - I * (I - 1) / 2;
+}
+
+void fd_tile_plan_at(const fd_tile_plan *plan, int64_t tile, int64_t *I, int64_t *J)
+{
+    assert(tile >= 0 && tile < plan->tiles);
+    int64_t low = 0, high = plan->blocks - 1; /* the last row that starts at or before the tile */
+    while (low < high) {
+        int64_t middle = (low + high + 1) / 2;
+        if (tiles_before(plan, middle) <= tile)
+            low = middle;
+        else
+            high = middle - 1;
+    }
+    *I = low;
+    *J = low + tile - tiles_before(plan, low);
+}
+
+int64_t fd_tile_plan_rows(const fd_tile_plan *plan, int64_t block)
+{
+    assert(block >= 0 && block < plan->blocks);
+    return block < plan->blocks - 1 ? plan->side : plan->n - block * plan->side;
+}
+
+/* Pairs of rows in the tiles before `tile`: every block but the last is whole, and the last is no row of blocks before another. */
+static int64_t pairs_before(const fd_tile_plan *plan, int64_t tile)
+{
+    if (tile == 0)
+        return 0;
+    int64_t I, J;
+    fd_tile_plan_at(plan, tile - 1, &I, &J);
+    int64_t rows_before = plan->side * (I * plan->n - plan->side * (I * (I - 1) / 2));
+    int64_t columns = (J - I) * plan->side + fd_tile_plan_rows(plan, J);
+    return rows_before + fd_tile_plan_rows(plan, I) * columns;
+}
+
+/* Where part p begins: the tile boundary nearest to its fair share of the pairs. */
+static int64_t boundary(const fd_tile_plan *plan, int parts, int p)
+{
+    int64_t total = pairs_before(plan, plan->tiles);
+    int64_t fair = total / parts * p + total % parts * p / parts;
+    int64_t low = 0, high = plan->tiles; /* the first boundary at or past it */
+    while (low < high) {
+        int64_t middle = low + (high - low) / 2;
+        if (pairs_before(plan, middle) >= fair)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low > 0 && fair - pairs_before(plan, low - 1) <= pairs_before(plan, low) - fair ? low - 1 : low;
+}
+
+int64_t fd_tile_plan_share(const fd_tile_plan *plan, int parts, int p, int64_t *first)
+{
+    assert(parts > 0 && p >= 0 && p < parts);
+    *first = p == 0 ? 0 : boundary(plan, parts, p);
+    return (p == parts - 1 ? plan->tiles : boundary(plan, parts, p + 1)) - *first;
+}

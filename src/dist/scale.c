@@ -1,0 +1,74 @@
+#include "dist/scale.h"
+
+#include <math.h>
+
+/* Rows whose largest value is between 2^-40 and 2^40 need nothing: with up to a million dimensions their squared norm stays below 2^102, and
+ * what underflows is less than 2^-46 of it. */
+enum { SAFE = 40, BLOCK = 4096 };
+
+/* The exponent of the largest finite value, or INT_MIN when all are zero. */
+static int largest_exponent(const float *x, int64_t n)
+{
+    float largest = 0;
+    for (int64_t k = 0; k < n; k++) {
+        float a = fabsf(x[k]);
+        if (a > largest && a <= 3.40282347e38F)
+            largest = a;
+    }
+    return largest > 0 ? ilogbf(largest) : INT32_MIN;
+}
+
+static bool in_range(int exponent)
+{
+    return exponent == INT32_MIN || (exponent >= -SAFE && exponent < SAFE);
+}
+
+fd_error *fd_scale_of(const fd_dist_job *job, fd_scale *out)
+{
+    fd_error *err = NULL;
+    int largest = INT32_MIN;
+    bool all_in_range = true;
+    for (int64_t first = 0; first < job->n; first += BLOCK) {
+        int64_t count = job->n - first < BLOCK ? job->n - first : BLOCK;
+        const float *rows = NULL;
+        const uint8_t *valid = NULL;
+        FD_TRY(job->source.rows(job->source.self, first, count, &rows, &valid));
+        for (int64_t i = 0; i < count; i++) {
+            if (valid && !valid[i])
+                continue;
+            int exponent = largest_exponent(rows + i * job->dim, job->dim);
+            largest = exponent > largest ? exponent : largest;
+            all_in_range = all_in_range && in_range(exponent);
+        }
+    }
+    *out = (fd_scale){.by_row = job->metric == FD_COSINE};
+    out->any = out->by_row ? !all_in_range : !in_range(largest);
+    out->up = out->any && !out->by_row ? -largest : 0;
+done:
+    return err;
+}
+
+/* By way of double: 2^up may be beyond float32 itself. */
+static void multiply(float *x, int64_t n, int up)
+{
+    const double factor = ldexp(1, up);
+    for (int64_t k = 0; k < n; k++)
+        x[k] = (float)((double)x[k] * factor);
+}
+
+void fd_scale_rows(const fd_scale *s, float *rows, int64_t n, int64_t dim)
+{
+    if (s->any && !s->by_row)
+        multiply(rows, n * dim, s->up);
+    for (int64_t i = 0; s->any && s->by_row && i < n; i++) {
+        int exponent = largest_exponent(rows + i * dim, dim);
+        if (!in_range(exponent))
+            multiply(rows + i * dim, dim, -exponent);
+    }
+}
+
+void fd_scale_back(const fd_scale *s, fd_metric metric, float *values, int64_t n)
+{
+    if (s->any && !s->by_row)
+        multiply(values, n, metric == FD_SQEUCLIDEAN ? -2 * s->up : -s->up);
+}
