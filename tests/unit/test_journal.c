@@ -22,7 +22,9 @@ typedef struct sandbox {
 static int setup(void **state)
 {
     sandbox *s = calloc(1, sizeof *s);
-    strcpy(s->folder, "/tmp/test-journal-XXXXXX");
+    /* In memory where possible: thousands of logs are synced. */
+    if (s)
+        snprintf(s->folder, sizeof s->folder, "%s/test-journal-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     if (!s || !mkdtemp(s->folder))
         return -1;
     snprintf(s->journal, sizeof s->journal, "%s/j", s->folder);
