@@ -1,6 +1,7 @@
 #include "engine/op.h"
 
 #include "engine/cpu/cpu.h"
+#include "engine/cpu/pnet.h"
 #include "engine/ref/ref.h"
 
 static fd_layout cpu_layout(const fd_engine *e, const fd_op_desc *ops, int n)
@@ -32,4 +33,6 @@ const fd_op_table fd_cpu_op = {
     .scratch = fd_host_op_scratch,
     .run = fd_host_op_run,
     .release = fd_host_op_release,
+    .pnet_prepare = fd_cpu_pnet_prepare,
+    .pnet_run = fd_cpu_pnet_run,
 };

@@ -1,0 +1,3 @@
+#define VL 8
+#define KERNELS fd_pnet_kernels_avx2
+#include "engine/cpu/pnet_body.h"

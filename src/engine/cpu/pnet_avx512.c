@@ -1,0 +1,3 @@
+#define VL 16
+#define KERNELS fd_pnet_kernels_avx512
+#include "engine/cpu/pnet_body.h"

@@ -1,0 +1,3 @@
+#define VL 4
+#define KERNELS fd_pnet_kernels_base
+#include "engine/cpu/pnet_body.h"
