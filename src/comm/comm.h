@@ -10,9 +10,14 @@
 
 typedef struct fd_comm fd_comm;
 
-/* MPI_Init_thread (FUNNELED: only the opening thread calls comm). One per process. */
+/* True when a launcher (mpirun, srun, mpiexec) started this process; else it is alone, and MPI is not started at all. */
+bool fd_comm_launched(void);
+/* The rank that the launcher told this process, before comm is open; 0 when alone. */
+int fd_comm_launch_rank(void);
+
+/* MPI_Init_thread (FUNNELED: only the opening thread calls comm). One per process. Several tasks that each find themselves alone: FD_COMM. */
 fd_error *fd_comm_open(fd_comm **out) FD_CHECK;
-void fd_comm_close(fd_comm *c);                 /* MPI_Finalize */
+void fd_comm_close(fd_comm *c);                 /* MPI_Finalize, by all ranks; NULL is allowed */
 /* Ends all ranks at once with this exit code; does not return. For the way out of main after an error that others may not know of. */
 void fd_comm_abort(fd_comm *c, int exit_code) __attribute__((noreturn));
 
@@ -22,10 +27,10 @@ int fd_comm_local_rank(const fd_comm *c);       /* among the ranks of this host 
 int fd_comm_local_ranks(const fd_comm *c);
 const char *fd_comm_host(const fd_comm *c);
 const char *fd_comm_library(const fd_comm *c);  /* "Open MPI 4.1.4" */
-void fd_comm_set_timeout(fd_comm *c, double seconds);   /* 0: none */
+void fd_comm_set_timeout(fd_comm *c, double seconds);   /* 0: none. After a time-out or another FD_COMM only fd_comm_abort is left. */
 
 /* All ranks agree that all is well: each passes its own error or NULL (taken over); returns NULL when all were, else an error on every rank: its
- * own where it had one, or FD_COMM "rank 3 (node7): message". Before every collective that a failed rank would not reach. */
+ * own where it had one, or "rank 3 (node7): message" with the code of the worst. Before every collective that a failed rank would not reach. */
 fd_error *fd_comm_agree(fd_comm *c, fd_error *own) FD_CHECK;
 
 typedef enum fd_combine { FD_COMBINE_SUM, FD_COMBINE_MIN, FD_COMBINE_MAX } fd_combine;
@@ -41,5 +46,9 @@ fd_error *fd_comm_gather(fd_comm *c, const void *own, void *all, const int64_t *
 /* Each rank's n fixed-size bytes to all: all[ranks][n]. */
 fd_error *fd_comm_all_gather_fixed(fd_comm *c, const void *own, void *all, int64_t n) FD_CHECK;
 fd_error *fd_comm_barrier(fd_comm *c) FD_CHECK;
+
+/* The last meeting: each value becomes the largest of all ranks. Apart from all other collectives, so that a rank which failed alone meets only
+ * those that are through as well; FD_COMM when some are not within `seconds` (0: waits). */
+fd_error *fd_comm_settle(fd_comm *c, int64_t *values, int n, double seconds) FD_CHECK;
 
 #endif

@@ -1,0 +1,158 @@
+#include "comm/comm_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+
+/* Variables by which a launcher tells a process how many it started; Slurm's count only inside a step (srun), not in a batch script. */
+static const char *const task_counts[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"};
+static const char *const ranks_told[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"};
+
+bool fd_comm_launched(void)
+{
+    return getenv("OMPI_COMM_WORLD_SIZE") || getenv("PMIX_RANK") || getenv("PMI_RANK") || getenv("PMI_FD") || getenv("SLURM_STEP_ID");
+}
+
+int fd_comm_launch_rank(void)
+{
+    if (!fd_comm_launched())
+        return 0;
+    for (size_t i = 0; i < sizeof ranks_told / sizeof *ranks_told; i++)
+        if (getenv(ranks_told[i]))
+            return atoi(getenv(ranks_told[i]));
+    return 0;
+}
+
+/* "Open MPI 4.1.4" of "Open MPI v4.1.4, package: ...": the first words, and a version without its v. */
+static void name_library(fd_comm *c)
+{
+    char text[MPI_MAX_LIBRARY_VERSION_STRING];
+    int n;
+    if (MPI_Get_library_version(text, &n) != MPI_SUCCESS)
+        strcpy(text, "MPI");
+    text[strcspn(text, ",\r\n")] = 0;
+    char *version = strstr(text, " v");
+    if (version && version[2] >= '0' && version[2] <= '9')
+        memmove(version + 1, version + 2, strlen(version + 2) + 1);
+    snprintf(c->library, sizeof c->library, "%s", text);
+}
+
+/* A launcher whose protocol this MPI does not speak starts N processes that each believe to be alone, and to own the output. */
+static fd_error *refuse_singletons(const fd_comm *c)
+{
+    for (size_t i = 0; i < sizeof task_counts / sizeof *task_counts; i++) {
+        const char *text = getenv(task_counts[i]);
+        int tasks = text ? atoi(text) : 0;
+        if (tasks > 1 && c->ranks == 1)
+            return FD_FAIL(FD_COMM, "%d tasks were launched (%s), but each finds itself alone: the launcher and %s do not know each other; "
+                                    "use that MPI's own mpirun, or srun --mpi=pmix", tasks, task_counts[i], c->library);
+    }
+    return NULL;
+}
+
+static fd_error *start_mpi(fd_comm *c)
+{
+    fd_error *err = NULL;
+    int provided;
+    MPI_Comm local;
+    FD_TRY(fd_mpi_error(c, MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided), "start of MPI"));
+    if (provided < MPI_THREAD_FUNNELED)
+        FD_THROW(FD_UNSUPPORTED, "%s was built without threads", c->library);
+    MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);   /* inherited by the communicators made of it */
+    FD_TRY(fd_mpi_error(c, MPI_Comm_rank(MPI_COMM_WORLD, &c->rank), "rank"));
+    FD_TRY(fd_mpi_error(c, MPI_Comm_size(MPI_COMM_WORLD, &c->ranks), "number of ranks"));
+    FD_TRY(fd_mpi_error(c, MPI_Comm_dup(MPI_COMM_WORLD, &c->work), "copy of the communicator"));
+    FD_TRY(fd_mpi_error(c, MPI_Comm_dup(MPI_COMM_WORLD, &c->last), "copy of the communicator"));
+    FD_TRY(fd_mpi_error(c, MPI_Comm_split_type(c->work, MPI_COMM_TYPE_SHARED, c->rank, MPI_INFO_NULL, &local), "ranks of a host"));
+    FD_TRY(fd_mpi_error(c, MPI_Comm_rank(local, &c->local_rank), "rank on the host"));
+    FD_TRY(fd_mpi_error(c, MPI_Comm_size(local, &c->local_ranks), "ranks on the host"));
+    FD_TRY(fd_mpi_error(c, MPI_Comm_free(&local), "ranks of a host"));
+    FD_TRY(refuse_singletons(c));
+done:
+    return err;
+}
+
+fd_error *fd_comm_open(fd_comm **out)
+{
+    fd_error *err = NULL;
+    fd_comm *c = NULL;
+    FD_TRY(fd_alloc(&c, 1, sizeof *c));
+    *c = (fd_comm){.launched = fd_comm_launched(), .ranks = 1, .local_ranks = 1, .piece = FD_PIECE, .work = MPI_COMM_NULL, .last = MPI_COMM_NULL};
+    if (gethostname(c->host, sizeof c->host - 1))
+        strcpy(c->host, "unknown host");
+    name_library(c);
+    if (c->launched)
+        FD_TRY(start_mpi(c));
+    *out = c;
+    c = NULL;
+done:
+    fd_comm_close(c);
+    return err;
+}
+
+void fd_comm_close(fd_comm *c)
+{
+    int started = 0, ended = 0;
+    if (!c)
+        return;
+    MPI_Initialized(&started);
+    MPI_Finalized(&ended);
+    if (started && !ended && !c->broken) {
+        if (c->work != MPI_COMM_NULL)
+            MPI_Comm_free(&c->work);
+        if (c->last != MPI_COMM_NULL)
+            MPI_Comm_free(&c->last);
+        MPI_Finalize();
+    }
+    free(c);
+}
+
+void fd_comm_abort(fd_comm *c, int exit_code)
+{
+    if (c && c->launched)
+        MPI_Abort(MPI_COMM_WORLD, exit_code);
+    _exit(exit_code);
+}
+
+int fd_comm_rank(const fd_comm *c)
+{
+    return c->rank;
+}
+
+int fd_comm_ranks(const fd_comm *c)
+{
+    return c->ranks;
+}
+
+int fd_comm_local_rank(const fd_comm *c)
+{
+    return c->local_rank;
+}
+
+int fd_comm_local_ranks(const fd_comm *c)
+{
+    return c->local_ranks;
+}
+
+const char *fd_comm_host(const fd_comm *c)
+{
+    return c->host;
+}
+
+const char *fd_comm_library(const fd_comm *c)
+{
+    return c->library;
+}
+
+void fd_comm_set_timeout(fd_comm *c, double seconds)
+{
+    c->timeout = seconds;
+}
+
+void fd_comm_set_piece(fd_comm *c, int64_t bytes)
+{
+    c->piece = bytes;
+}

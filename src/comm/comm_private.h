@@ -1,0 +1,31 @@
+/* What the files of comm share: comm.c (start and end), wait.c (polling), collective.c. The only room that knows mpi.h. */
+#ifndef FD_COMM_COMM_PRIVATE_H
+#define FD_COMM_COMM_PRIVATE_H
+
+#include <mpi.h>
+
+#include "comm/comm.h"
+
+struct fd_comm {
+    bool launched;           /* by mpirun or the like; else MPI is not even started */
+    bool broken;             /* a collective failed: the ranks are no longer in step, MPI_Finalize would hang */
+    MPI_Comm work;           /* all collectives but the last */
+    MPI_Comm last;           /* fd_comm_settle's own: meets ranks that are stuck in no or another collective */
+    int rank, ranks, local_rank, local_ranks;
+    double timeout;          /* seconds, 0: none */
+    int64_t piece;           /* bytes of the largest message */
+    char host[256], library[128];
+};
+
+enum { FD_PIECE = 1 << 30 };
+
+/* Messages of at most `bytes` (>= 8) from now on, on all ranks: lets a test split small buffers as large ones are. */
+void fd_comm_set_piece(fd_comm *c, int64_t bytes);
+
+/* `code` of an MPI call as an error, NULL for success. `what` names the collective. */
+fd_error *fd_mpi_error(fd_comm *c, int code, const char *what) FD_CHECK;
+
+/* Waits for a request that `code` says was started. `busy`: data moves only while we poll, so do not sleep for long. */
+fd_error *fd_comm_wait(fd_comm *c, int code, MPI_Request *request, const char *what, bool busy) FD_CHECK;
+
+#endif

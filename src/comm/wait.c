@@ -1,0 +1,45 @@
+/* Waiting by polling: a blocking MPI call would spin on its core, and could not give up. */
+#include "comm/comm_private.h"
+
+#include <sched.h>
+
+#include "base/clock.h"
+
+static const double EAGER = 50e-6;       /* seconds: most waits are shorter than a sleep is worth */
+static const double LONGEST_NAP = 1e-3;  /* seconds: what a rank that waits for a slower one may come late */
+
+fd_error *fd_mpi_error(fd_comm *c, int code, const char *what)
+{
+    char reason[MPI_MAX_ERROR_STRING];
+    int n = 0;
+    if (code == MPI_SUCCESS)
+        return NULL;
+    c->broken = true;
+    if (MPI_Error_string(code, reason, &n) != MPI_SUCCESS)
+        n = 0;
+    return FD_FAIL(FD_COMM, "rank %d (%s): %s failed: %.*s", c->rank, c->host, what, n, reason);
+}
+
+fd_error *fd_comm_wait(fd_comm *c, int code, MPI_Request *request, const char *what, bool busy)
+{
+    double start = fd_now(), nap = 10e-6;
+    int done = 0;
+    fd_error *err = fd_mpi_error(c, code, what);
+    while (!err) {
+        err = fd_mpi_error(c, MPI_Test(request, &done, MPI_STATUS_IGNORE), what);
+        if (done || err)
+            break;
+        double waited = fd_now() - start;
+        if (c->timeout > 0 && waited > c->timeout) {
+            c->broken = true;
+            return FD_FAIL(FD_COMM, "rank %d (%s): %s: another rank did not answer for %.0f s", c->rank, c->host, what, waited);
+        }
+        if (waited < EAGER || busy) {
+            sched_yield();
+            continue;
+        }
+        fd_sleep(nap);
+        nap = 2 * nap < LONGEST_NAP ? 2 * nap : LONGEST_NAP;
+    }
+    return err;
+}
