@@ -119,6 +119,6 @@ const fd_engine_kind fd_cpu_kind = {
     .upload = fd_host_copy,
     .download = fd_host_copy,
     .op = &fd_cpu_op,
-    .image = &fd_ref_image,
+    .image = &fd_cpu_image,
     .distance = &fd_ref_distance,
 };

@@ -1,0 +1,336 @@
+/* The vector code of operators on pixels: VL floats to a vector (16: AVX-512, 8: AVX2 with FMA, 4: anything), the table is called CODE. Compiled
+ * once per instruction set by the files that define the two. */
+#if VL > 4
+#include <immintrin.h>
+#endif
+#include <string.h>
+
+#include "engine/cpu/image.h"
+#include "kernels/math/area.h"
+#include "kernels/math/pil.h"
+
+#define INLINE static inline __attribute__((always_inline))
+
+typedef float vf __attribute__((vector_size(4 * VL)));
+typedef int32_t vi __attribute__((vector_size(4 * VL)));
+typedef uint16_t vh __attribute__((vector_size(4 * VL)));   /* 2 VL half words */
+typedef uint8_t vb __attribute__((vector_size(2 * VL)));    /* 2 VL bytes */
+enum { HALVES = 2 * VL };
+
+/* One pixel and the first element of the next. */
+typedef uint8_t b4 __attribute__((vector_size(4)));
+typedef uint16_t h4 __attribute__((vector_size(8)));
+typedef uint32_t u4 __attribute__((vector_size(16)));
+typedef int32_t i4 __attribute__((vector_size(16)));
+typedef float f4 __attribute__((vector_size(16)));
+typedef double d4 __attribute__((vector_size(32)));
+
+#define LOAD(type, address)                                       \
+    ({                                                            \
+        type load_;                                               \
+        memcpy(&load_, (address), sizeof load_);                  \
+        load_;                                                    \
+    })
+#define STORE(address, value)                                     \
+    do {                                                          \
+        __typeof__(value) store_ = (value);                       \
+        memcpy((address), &store_, sizeof store_);                \
+    } while (0)
+
+/* Conversions by intrinsic: gcc 12 makes four instructions of a __builtin_convertvector that widens bytes. */
+#if VL == 16
+#define FMA(a, b, c) ((vf)_mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
+#define FNMA(a, b, c) ((vf)_mm512_fnmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
+#define HALVES_OF(address) ((vh)_mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)(address))))
+#define WORDS_OF(address) ((vi)_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(address))))
+static const vi evens = {0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30};
+#elif VL == 8
+#define FMA(a, b, c) ((vf)_mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
+#define FNMA(a, b, c) ((vf)_mm256_fnmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
+#define HALVES_OF(address) ((vh)_mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(address))))
+#define WORDS_OF(address) ((vi)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(address))))
+static const vi evens = {0, 2, 4, 6, 8, 10, 12, 14};
+#else
+#define HALVES_OF(address) __builtin_convertvector(LOAD(vb, address), vh)
+#define WORDS_OF(address) __builtin_convertvector(LOAD(b4, address), vi)
+static const vi evens = {0, 2, 4, 6};
+#endif
+#if VL > 4
+#define PIXEL_OF(address) ((i4)_mm_cvtepu8_epi32(_mm_cvtsi32_si128(LOAD(int32_t, address))))
+#define SUMS_OF(address) ((u4)_mm_cvtepu16_epi32(_mm_loadl_epi64((const __m128i *)(address))))
+#define WIDEN(h) ((u4)_mm_cvtepu16_epi32(_mm_cvtsi64_si128(LOAD(int64_t, &(h)))))
+#define DOUBLES(i) ((d4)_mm256_cvtepi32_pd((__m128i)(i)))
+#define FLOATS(d) ((f4)_mm256_cvtpd_ps((__m256d)(d)))
+#else
+#define PIXEL_OF(address) __builtin_convertvector(LOAD(b4, address), i4)
+#define SUMS_OF(address) __builtin_convertvector(LOAD(h4, address), u4)
+#define WIDEN(h) __builtin_convertvector(h, u4)
+#define DOUBLES(i) __builtin_convertvector(i, d4)
+#define FLOATS(d) __builtin_convertvector(d, f4)
+#endif
+
+/* a / b, correctly rounded, from y = 1 / b: with a fused multiply-add, two corrections of a * y take a fifth of the divider's time. The first
+ * leaves less than one unit of error, the second rounds as division does (Markstein 1990); b is a small whole number. */
+INLINE vf divide(vf a, vf b, vf y)
+{
+#ifdef FMA
+    vf q = a * y;
+    q = FMA(FNMA(b, q, a), y, q);
+    return FMA(FNMA(b, q, a), y, q);
+#else
+    (void)y;
+    return a / b;
+#endif
+}
+
+/* [VL][4] to 3 planes of VL. */
+INLINE void planes(const void *pixels, vi out[3])
+{
+    vi s[4];
+    memcpy(s, pixels, sizeof s);
+    const vi even1 = __builtin_shuffle(s[0], s[1], evens), even2 = __builtin_shuffle(s[2], s[3], evens);
+    const vi odd1 = __builtin_shuffle(s[0], s[1], evens + 1), odd2 = __builtin_shuffle(s[2], s[3], evens + 1);
+    out[0] = __builtin_shuffle(even1, even2, evens);
+    out[1] = __builtin_shuffle(odd1, odd2, evens);
+    out[2] = __builtin_shuffle(even1, even2, evens + 1);
+}
+
+/* The last vector of a row stores only what is the row's. */
+INLINE void store_some(float *out, vf v, int64_t n)
+{
+    if (n >= VL)
+        STORE(out, v);
+    else
+        memcpy(out, &v, (size_t)n * sizeof *out);
+}
+
+/* One vector's worth of sum[k] = sum of byte k of the rows; at most 257 of them fit. */
+INLINE void sum_vector(const uint8_t *rgb, int64_t pitch, int64_t rows, uint16_t *sum)
+{
+    vh a = {0};
+    for (int64_t r = 0; r < rows; r++)
+        a += HALVES_OF(rgb + r * pitch);
+    STORE(sum, a);
+}
+
+static void sum_rows(const uint8_t *rgb, int64_t pitch, int64_t rows, int64_t n, uint16_t *sum)
+{
+    int64_t k = 0;
+    for (; k + 4 * HALVES <= n; k += 4 * HALVES) {
+        vh a = {0}, b = a, c = a, d = a;
+        const uint8_t *p = rgb + k;
+        for (int64_t r = 0; r < rows; r++, p += pitch) {
+            a += HALVES_OF(p);
+            b += HALVES_OF(p + HALVES);
+            c += HALVES_OF(p + 2 * HALVES);
+            d += HALVES_OF(p + 3 * HALVES);
+        }
+        STORE(sum + k, a);
+        STORE(sum + k + HALVES, b);
+        STORE(sum + k + 2 * HALVES, c);
+        STORE(sum + k + 3 * HALVES, d);
+    }
+    for (; k + HALVES <= n; k += HALVES)
+        sum_vector(rgb + k, pitch, rows, sum + k);
+    if (k < n && n >= HALVES) {   /* again some that are done: nothing is read beyond the row */
+        sum_vector(rgb + n - HALVES, pitch, rows, sum + n - HALVES);
+        k = n;
+    }
+    for (; k < n; k++) {
+        sum[k] = 0;
+        for (int64_t r = 0; r < rows; r++)
+            sum[k] = (uint16_t)(sum[k] + rgb[r * pitch + k]);
+    }
+}
+
+/* The same for any number of rows; part: room for 16-bit sums. */
+static void sum_many_rows(const uint8_t *rgb, int64_t pitch, int64_t rows, int64_t n, uint16_t *part, uint32_t *sum)
+{
+    memset(sum, 0, (size_t)n * sizeof *sum);
+    for (int64_t r = 0; r < rows; r += 257) {
+        sum_rows(rgb + r * pitch, pitch, rows - r < 257 ? rows - r : 257, n, part);
+        for (int64_t k = 0; k < n; k++)
+            sum[k] += part[k];
+    }
+}
+
+/* Sums of a window's columns, of three kinds: in 16 bits, from 16 into 32, in 32. `taps` is a constant where few make it worth the copies. */
+INLINE void windows_16(const fd_area *a, int32_t taps, const uint16_t *v, uint32_t (*sum)[4])
+{
+    for (int32_t j = 0; j < a->out_width; j++) {
+        const uint16_t *at = v + a->begin[j];
+        h4 s = LOAD(h4, v + a->extra[j]);
+        for (int32_t t = 0; t < taps; t++)
+            s += LOAD(h4, at + 3 * t);
+        STORE(sum[j], WIDEN(s));
+    }
+}
+
+static void windows_16_32(const fd_area *a, const uint16_t *v, uint32_t (*sum)[4])
+{
+    for (int32_t j = 0; j < a->out_width; j++) {
+        const uint16_t *at = v + a->begin[j];
+        u4 s = SUMS_OF(v + a->extra[j]);
+        for (int32_t t = 0; t < a->taps; t++)
+            s += SUMS_OF(at + 3 * t);
+        STORE(sum[j], s);
+    }
+}
+
+static void windows_32(const fd_area *a, const uint32_t *v, uint32_t (*sum)[4])
+{
+    for (int32_t j = 0; j < a->out_width; j++) {
+        const uint32_t *at = v + a->begin[j];
+        u4 s = LOAD(u4, v + a->extra[j]);
+        for (int32_t t = 0; t < a->taps; t++)
+            s += LOAD(u4, at + 3 * t);
+        STORE(sum[j], s);
+    }
+}
+
+static void windows_few(const fd_area *a, const uint16_t *v, uint32_t (*sum)[4])
+{
+    switch (a->taps) {
+    case 1:
+        windows_16(a, 1, v, sum);
+        break;
+    case 2:
+        windows_16(a, 2, v, sum);
+        break;
+    case 3:
+        windows_16(a, 3, v, sum);
+        break;
+    case 4:
+        windows_16(a, 4, v, sum);
+        break;
+    default:
+        windows_16(a, a->taps, v, sum);
+    }
+}
+
+static void finish_row(const fd_area *a, const uint32_t (*sum)[4], int64_t rows, float *out)
+{
+    const vf n = (vf){0} + (float)rows, inverse = (vf){0} + 1.0f / (float)rows;
+    const vf shift = (vf){0} + a->shift, factor = (vf){0} + a->factor;
+    for (int32_t j = 0; j < a->out_width; j += VL) {
+        const vf columns = LOAD(vf, a->count + j), per_column = LOAD(vf, a->inverse + j);
+        vi v[3];
+        planes(sum + j, v);
+        for (int c = 0; c < 3; c++) {
+            const vf mean = divide(divide(__builtin_convertvector(v[c], vf), n, inverse), columns, per_column);
+            store_some(out + c * a->plane_pitch + j, (mean - shift) * factor, a->out_width - j);
+        }
+    }
+}
+
+static void area(fd_area *a, const fd_area_space *space, int64_t limit)
+{
+    for (; a->next < a->out_height; a->next++) {
+        const int64_t y = a->y + a->next, begin = fd_area_begin(y, a->height, a->rows), end = fd_area_end(y, a->height, a->rows);
+        if (end > limit)
+            return;
+        const uint8_t *rgb = a->rgb + begin * a->pitch + (int64_t)a->first * 3;
+        if (end - begin <= 257)
+            sum_rows(rgb, a->pitch, end - begin, (int64_t)a->span * 3, space->narrow + 3);
+        else
+            sum_many_rows(rgb, a->pitch, end - begin, (int64_t)a->span * 3, space->narrow + 3, space->wide + 3);
+        if (end - begin > 257)
+            windows_32(a, space->wide, space->sum);
+        else if (a->largest > 257)
+            windows_16_32(a, space->narrow, space->sum);
+        else
+            windows_few(a, space->narrow, space->sum);
+        finish_row(a, (const uint32_t(*)[4])space->sum, end - begin, a->out + a->next * a->row_pitch);
+    }
+}
+
+/* Four bytes may be read at each of the four neighbours, and all are inside. */
+INLINE bool is_inside(const fd_cpu_picture *p, const fd_sample *s)
+{
+    return s->x >= 0 && s->y >= 0 && s->x + 2 < p->base.width && s->y + 1 < p->base.height;
+}
+
+static f4 sample_at_border(const fd_cpu_picture *p, const fd_sample *s)
+{
+    f4 v = {0};
+    for (int c = 0; c < 3; c++) {
+        double near[2][2];
+        for (int k = 0; k < 4; k++) {
+            const int32_t y = s->y + k / 2, x = s->x + k % 2;
+            const bool inside = x >= 0 && x < p->base.width && y >= 0 && y < p->base.height;
+            near[k / 2][k % 2] = inside ? (double)p->rgb[y * p->pitch + (int64_t)x * 3 + c] : 0.0;
+        }
+        v[c] = (float)fd_bilinear((const double(*)[2])near, s->fx, s->fy);
+    }
+    return v;
+}
+
+static void sample(const fd_cpu_picture *p, const fd_sample *s, int32_t n, float (*pixels)[4], float *out, int64_t plane_pitch)
+{
+    for (int32_t j = 0; j < n; j++, s++) {
+        if (!is_inside(p, s)) {
+            STORE(pixels[j], sample_at_border(p, s));
+            continue;
+        }
+        const uint8_t *above = p->rgb + s->y * p->pitch + (int64_t)s->x * 3, *below = above + p->pitch;
+        const double left = 1.0 - s->fx, up = 1.0 - s->fy;
+        const d4 a = DOUBLES(PIXEL_OF(above)) * left + DOUBLES(PIXEL_OF(above + 3)) * s->fx;
+        const d4 b = DOUBLES(PIXEL_OF(below)) * left + DOUBLES(PIXEL_OF(below + 3)) * s->fx;
+        STORE(pixels[j], FLOATS(a * up + b * s->fy));
+    }
+    for (int32_t j = 0; j < n; j += VL) {
+        vi v[3];
+        planes(pixels + j, v);
+        for (int c = 0; c < 3; c++)
+            store_some(out + c * plane_pitch + j, (vf)v[c], n - j);
+    }
+}
+
+static void pil_row(const uint8_t *row, const fd_pil_plan *p, uint8_t *out)
+{
+    const int32_t *weight = p->weight;
+    for (int32_t j = 0; j < p->outputs; j++, weight += p->taps, out += 3) {
+        const uint8_t *at = row + (int64_t)p->first[j] * 3;
+        i4 sum = {0};
+        for (int32_t k = 0; k < p->count[j]; k++)
+            sum += PIXEL_OF(at + 3 * k) * weight[k];
+        for (int c = 0; c < 3; c++)
+            out[c] = fd_pil_pixel(sum[c]);
+    }
+}
+
+static void pil_column(const uint8_t *rows, int64_t pitch, const int32_t *weight, int32_t count, int32_t n, float *out)
+{
+    int32_t k = 0;
+    for (; k + VL <= n; k += VL) {
+        vi sum = {0};
+        for (int32_t r = 0; r < count; r++)
+            sum += WORDS_OF(rows + r * pitch + k) * weight[r];
+        sum = (sum + (1 << (FD_PIL_BITS - 1))) >> FD_PIL_BITS;
+        sum &= sum > 0;
+        sum = (sum & (sum < 255)) | ((sum >= 255) & 255);
+        STORE(out + k, __builtin_convertvector(sum, vf));
+    }
+    for (; k < n; k++) {
+        int32_t sum = 0;
+        for (int32_t r = 0; r < count; r++)
+            sum += weight[r] * rows[r * pitch + k];
+        out[k] = (float)fd_pil_pixel(sum);
+    }
+}
+
+static void format(const float *v, int64_t n, float mean, float std, float *out)
+{
+    for (int64_t k = 0; k < n; k++)
+        out[k] = (v[k] - mean) / std;
+}
+
+static bool any(const float *p, int64_t n, float threshold)
+{
+    int found = 0;
+    for (int64_t k = 0; k < n; k++)
+        found |= p[k] >= threshold;
+    return found;
+}
+
+const fd_image_code CODE = {area, sample, pil_row, pil_column, format, any};
