@@ -73,17 +73,34 @@ static hid_t column_space(const fd_column *c)
     return c->rank == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(c->rank, dim, NULL);
 }
 
-/* "face, coordinate" labels axes 0 and 1. A text with another number of names is only an attribute. */
+/* Cuts "face, (x, y)" at its outer commas, in place: "face" and "(x, y)". How many there are; the first four are stored. */
+static int cut_names(char *axes, char *name[4])
+{
+    int n = 0, depth = 0;
+    char *start = axes;
+    for (char *at = axes;; at++) {
+        bool ends = *at == '\0';
+        depth += (*at == '(') - (*at == ')');
+        if (!ends && (*at != ',' || depth > 0))
+            continue;
+        *at = '\0';
+        if (n < 4)
+            name[n] = start + strspn(start, " ");
+        n++;
+        start = at + 1;
+        if (ends)
+            return n;
+    }
+}
+
+/* A text with another number of names than axes is only an attribute. */
 static fd_error *label_axes(hid_t set, const fd_column *c, const char *axes, const char *path)
 {
     fd_error *err = NULL;
-    char *names = NULL, *rest = NULL, *name[4];
-    int n = 0;
+    char *names = NULL, *name[4];
     herr_t status = 0;
     FD_TRY(fd_strdup(&names, axes));
-    for (char *word = strtok_r(names, ",", &rest); word; word = strtok_r(NULL, ",", &rest), n++)
-        if (n < 4)
-            name[n] = word + strspn(word, " ");
+    int n = cut_names(names, name);
     for (int i = 0; i < c->rank && n == c->rank; i++)
         FD_H5_TRY(status, H5DSset_label(set, (unsigned)i, name[i]), FD_IO, path, "cannot label an axis of", c->path);
 done:

@@ -2,7 +2,7 @@
  * and closes it; then all ranks write their rows and tiles at the offsets that HDF5 assigned (pwrite: no collective I/O, a full disk is an error
  * and not a hang); then rank 0 syncs and renames. The file exists whole or not at all. No object times: same content, same bytes.
  *
- * HDF5 is not thread-safe: only a process's main thread calls what is declared here. Nothing locks the files: a result is never written under
+ * HDF5 is not thread-safe: only a process's main thread calls what is declared here, but for fd_result_write_*. Nothing locks the files: a result is never written under
  * its own name, and the job holds a lock of its own. */
 #ifndef FD_STORE_RESULT_H
 #define FD_STORE_RESULT_H
@@ -27,7 +27,7 @@ typedef struct fd_column {
     int64_t chunk[4];                     /* all 0: contiguous; larger than dim: the dataset is one chunk along that axis */
     const char *const *labels;            /* values 0.. of an enum (status); NULL: plain numbers */
     int n_labels;
-    const fd_attribute *attributes;       /* unit, meaning, axes: text. "axes" ("face, coordinate") also labels the dimensions */
+    const fd_attribute *attributes;       /* unit, meaning, axes: text. "axes" ("face, (x, y)") also labels the dimensions */
     int n_attributes;
     const char *scale;                    /* path of a 1-D dataset that names the rows, attached as dimension scale to axis 0; NULL */
     int scaled_axes;                      /* 2: the scale names axis 1 too (a matrix of rows against rows); else axis 0 only */
@@ -37,7 +37,7 @@ typedef struct fd_column {
  * data and with zero rows are valid; TEXT always has its data. After a failure the temporary file is gone. */
 fd_error *fd_result_create(const char *temporary, const fd_column *columns, int n) FD_CHECK;
 
-/* Any rank, after the file was created: a dataset's place in it. */
+/* Any rank, after the file was created: a dataset's place in it. Writing alone may be done by several threads at once. */
 typedef struct fd_result_writer fd_result_writer;
 fd_error *fd_result_writer_open(const char *temporary, fd_result_writer **out) FD_CHECK;
 /* Rows first.. of a contiguous dataset. */

@@ -1,7 +1,9 @@
-/* Every rank's part of writing a result: bytes at the places that HDF5 assigned to the large datasets. */
+/* Every rank's part of writing a result: bytes at the places that HDF5 assigned to the large datasets. Only the look-up of a place is HDF5's,
+ * and one thread's at a time; the writes themselves go side by side. */
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,10 +27,9 @@ struct fd_result_writer {
     char *path;
     hid_t file; /* for looking up places only */
     int fd;
+    pthread_mutex_t lock; /* of all HDF5 calls, and of the places */
     place *place;
     size_t n, capacity;
-    float *edge; /* a chunk that is not whole, padded */
-    size_t edge_bytes;
 };
 
 fd_error *fd_result_writer_open(const char *temporary, fd_result_writer **out)
@@ -38,6 +39,7 @@ fd_error *fd_result_writer_open(const char *temporary, fd_result_writer **out)
     char name[FD_ESCAPED];
     FD_TRY(fd_alloc(&w, 1, sizeof *w));
     w->file = w->fd = -1;
+    pthread_mutex_init(&w->lock, NULL);
     FD_TRY(fd_strdup(&w->path, temporary));
     FD_TRY(fd_h5_open(temporary, H5F_ACC_RDONLY, &w->file));
     w->fd = open(temporary, O_WRONLY | O_CLOEXEC);
@@ -73,12 +75,13 @@ done:
     return err;
 }
 
-static fd_error *find_place(fd_result_writer *w, const char *path, place **out)
+/* Under the lock. A copy: the list may move when it grows. */
+static fd_error *find_place(fd_result_writer *w, const char *path, place *out)
 {
     fd_error *err = NULL;
     for (size_t i = 0; i < w->n; i++)
         if (strcmp(w->place[i].path, path) == 0) {
-            *out = &w->place[i];
+            *out = w->place[i];
             return NULL;
         }
     FD_TRY(fd_grow(&w->place, &w->capacity, w->n + 1, sizeof *w->place));
@@ -87,7 +90,7 @@ static fd_error *find_place(fd_result_writer *w, const char *path, place **out)
     FD_TRY(fd_strdup(&p->path, path));
     w->n++; /* from here close frees it */
     FD_TRY(find_layout(w, p));
-    *out = p;
+    *out = *p;
 done:
     return err;
 }
@@ -95,39 +98,52 @@ done:
 fd_error *fd_result_write_rows(fd_result_writer *w, const char *path, int64_t first, int64_t count, const void *data)
 {
     fd_error *err = NULL;
-    place *p = NULL;
-    FD_TRY(find_place(w, path, &p));
-    assert(p->chunk[0] == 0 && first >= 0 && count >= 0 && first + count <= (int64_t)p->dim[0]);
-    size_t row = p->item;
-    for (int i = 1; i < p->rank; i++)
-        row *= (size_t)p->dim[i];
+    place p;
+    pthread_mutex_lock(&w->lock);
+    err = find_place(w, path, &p);
+    pthread_mutex_unlock(&w->lock);
+    FD_TRY(err);
+    assert(p.chunk[0] == 0 && first >= 0 && count >= 0 && first + count <= (int64_t)p.dim[0]);
+    size_t row = p.item;
+    for (int i = 1; i < p.rank; i++)
+        row *= (size_t)p.dim[i];
     if (count > 0 && row > 0) {
-        assert(p->start != HADDR_UNDEF);
-        FD_TRY(fd_file_pwrite(w->fd, w->path, data, row * (size_t)count, (int64_t)p->start + first * (int64_t)row));
+        assert(p.start != HADDR_UNDEF);
+        FD_TRY(fd_file_pwrite(w->fd, w->path, data, row * (size_t)count, (int64_t)p.start + first * (int64_t)row));
     }
 done:
     return err;
 }
 
-/* values [rows][pitch] as a whole chunk [chunk rows][chunk columns], zeros beyond them; *out is `values` itself where that is one already. */
-static fd_error *whole_chunk(fd_result_writer *w, const place *p, const float *values, int64_t rows, int64_t columns, int64_t pitch,
-                             const float **out)
+/* Where the chunk with this corner lies. */
+static fd_error *find_chunk(fd_result_writer *w, const char *path, const hsize_t corner[2], place *p, haddr_t *at)
 {
     fd_error *err = NULL;
-    size_t height = (size_t)p->chunk[0], width = (size_t)p->chunk[1], bytes = height * width * sizeof(float);
-    *out = values;
-    if ((size_t)rows == height && (size_t)columns == width && pitch == columns)
-        return NULL;
-    if (bytes > w->edge_bytes) {
-        free(w->edge);
-        w->edge_bytes = 0;
-        FD_TRY(fd_alloc(&w->edge, bytes, 1));
-        w->edge_bytes = bytes;
-    }
-    memset(w->edge, 0, bytes);
+    char name[FD_ESCAPED];
+    hsize_t bytes = 0;
+    unsigned filters = 0;
+    herr_t status = 0;
+    pthread_mutex_lock(&w->lock);
+    FD_TRY(find_place(w, path, p));
+    assert(p->rank == 2 && p->chunk[0] > 0 && p->item == sizeof(float));
+    assert(corner[0] < p->dim[0] && corner[1] < p->dim[1] && corner[0] % p->chunk[0] == 0 && corner[1] % p->chunk[1] == 0);
+    FD_H5_TRY(status, H5Dget_chunk_info_by_coord(p->set, corner, &filters, at, &bytes), FD_FORMAT, w->path, "cannot find a chunk of", path);
+    if (*at == HADDR_UNDEF || bytes != p->chunk[0] * p->chunk[1] * sizeof(float))
+        FD_THROW(FD_FORMAT, "%s: %s has no room for its chunk at row %lld, column %lld", fd_escape(name, sizeof name, w->path), path,
+                 (long long)corner[0], (long long)corner[1]);
+done:
+    pthread_mutex_unlock(&w->lock);
+    return err;
+}
+
+/* values [rows][pitch] as a whole chunk, zeros beyond them. free(*out). */
+static fd_error *padded_chunk(const place *p, const float *values, int64_t rows, int64_t columns, int64_t pitch, float **out)
+{
+    fd_error *err = NULL;
+    size_t height = (size_t)p->chunk[0], width = (size_t)p->chunk[1];
+    FD_TRY(fd_alloc(out, height * width, sizeof(float)));
     for (int64_t i = 0; i < rows; i++)
-        memcpy(w->edge + (size_t)i * width, values + i * pitch, (size_t)columns * sizeof(float));
-    *out = w->edge;
+        memcpy(*out + (size_t)i * width, values + i * pitch, (size_t)columns * sizeof(float));
 done:
     return err;
 }
@@ -136,28 +152,20 @@ fd_error *fd_result_write_chunk(fd_result_writer *w, const char *path, int64_t r
                                 int64_t columns, int64_t pitch)
 {
     fd_error *err = NULL;
-    place *p = NULL;
-    char name[FD_ESCAPED];
-    const float *whole = NULL;
-    hsize_t corner[2] = {(hsize_t)row, (hsize_t)column}, bytes = 0;
+    place p;
     haddr_t at = HADDR_UNDEF;
-    unsigned filters = 0;
-    herr_t status = 0;
-    FD_TRY(find_place(w, path, &p));
-    assert(p->rank == 2 && p->chunk[0] > 0 && p->item == sizeof(float));
-    assert(row >= 0 && column >= 0 && corner[0] % p->chunk[0] == 0 && corner[1] % p->chunk[1] == 0 && rows >= 0 && columns >= 0 &&
-           pitch >= columns);
-    assert(corner[0] + (hsize_t)rows <= p->dim[0] && corner[1] + (hsize_t)columns <= p->dim[1]);
-    assert((hsize_t)rows <= p->chunk[0] && (hsize_t)columns <= p->chunk[1]);
+    float *padded = NULL;
     if (rows == 0 || columns == 0)
         return NULL;
-    FD_H5_TRY(status, H5Dget_chunk_info_by_coord(p->set, corner, &filters, &at, &bytes), FD_FORMAT, w->path, "cannot find a chunk of", path);
-    if (at == HADDR_UNDEF || bytes != p->chunk[0] * p->chunk[1] * sizeof(float))
-        FD_THROW(FD_FORMAT, "%s: %s has no room for its chunk at row %lld, column %lld", fd_escape(name, sizeof name, w->path), path,
-                 (long long)row, (long long)column);
-    FD_TRY(whole_chunk(w, p, values, rows, columns, pitch, &whole));
-    FD_TRY(fd_file_pwrite(w->fd, w->path, whole, (size_t)bytes, (int64_t)at));
+    assert(row >= 0 && column >= 0 && rows > 0 && columns > 0 && pitch >= columns);
+    FD_TRY(find_chunk(w, path, (hsize_t[2]){(hsize_t)row, (hsize_t)column}, &p, &at));
+    int64_t height = (int64_t)p.chunk[0], width = (int64_t)p.chunk[1];
+    assert(rows <= height && columns <= width && row + rows <= (int64_t)p.dim[0] && column + columns <= (int64_t)p.dim[1]);
+    if (rows < height || columns < width || pitch != width)
+        FD_TRY(padded_chunk(&p, values, rows, columns, pitch, &padded));
+    FD_TRY(fd_file_pwrite(w->fd, w->path, padded ? padded : values, (size_t)(height * width) * sizeof(float), (int64_t)at));
 done:
+    free(padded);
     return err;
 }
 
@@ -178,8 +186,8 @@ fd_error *fd_result_writer_close(fd_result_writer *w)
     }
     if (w->file >= 0)
         H5Fclose(w->file);
+    pthread_mutex_destroy(&w->lock);
     free(w->place);
-    free(w->edge);
     free(w->path);
     free(w);
     return err;

@@ -2,7 +2,7 @@
 #include "check.h"
 
 #include <fcntl.h>
-#include <math.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -335,6 +335,56 @@ static void test_not_a_result(void **state)
     free(bytes);
 }
 
+typedef struct tiler {
+    fd_result_writer *w;
+    int64_t n, side;
+    int part, parts;
+} tiler;
+
+static void *write_tiles(void *self)
+{
+    const tiler *t = self;
+    float *tile = malloc((size_t)(t->side * t->side) * sizeof *tile);
+    int64_t blocks = (t->n + t->side - 1) / t->side;
+    for (int64_t b = t->part; b < blocks * blocks; b += t->parts) {
+        int64_t y = b / blocks * t->side, x = b % blocks * t->side;
+        int64_t rows = t->n - y < t->side ? t->n - y : t->side, columns = t->n - x < t->side ? t->n - x : t->side;
+        for (int64_t i = 0; i < rows; i++)
+            for (int64_t j = 0; j < columns; j++)
+                tile[i * t->side + j] = pair(y + i, x + j);
+        fd_error *err = fd_result_write_chunk(t->w, "/distances/full", y, x, tile, rows, columns, t->side);
+        if (err)
+            abort();
+    }
+    free(tile);
+    return NULL;
+}
+
+/* One writer, several threads. */
+static void test_threads_write_side_by_side(void **state)
+{
+    sandbox *s = *state;
+    fd_column columns[8];
+    enum { THREADS = 4 };
+    pthread_t thread[THREADS];
+    tiler part[THREADS];
+    fd_result_writer *w = NULL;
+    fd_result *r = NULL;
+    int n = columns_of(columns, 700, 64);
+    assert_ok(fd_result_create(s->temporary, columns, n));
+    assert_ok(fd_result_writer_open(s->temporary, &w));
+    for (int i = 0; i < THREADS; i++) {
+        part[i] = (tiler){w, 700, 64, i, THREADS};
+        assert_int_equal(pthread_create(&thread[i], NULL, write_tiles, &part[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(thread[i], NULL);
+    assert_ok(fd_result_writer_close(w));
+    assert_ok(fd_result_open(s->temporary, &r));
+    check_matrix(r, 700);
+    fd_result_close(r);
+}
+
 /* Commit replaces an earlier result, and a long attribute (more than an object header holds) is kept whole. */
 static void test_commit_replaces(void **state)
 {
@@ -366,6 +416,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_larger_than_4_gigabytes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_room, setup, teardown),
         cmocka_unit_test_setup_teardown(test_not_a_result, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_threads_write_side_by_side, setup, teardown),
         cmocka_unit_test_setup_teardown(test_commit_replaces, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
