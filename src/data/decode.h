@@ -22,11 +22,13 @@ typedef struct fd_decode_config {
     int64_t max_scans;       /* of a progressive JPEG; more is too_large; 0: the default of 100 */
     size_t max_bytes;        /* of decoder memory; more is out_of_memory; 0: no limit */
     bool ignore_exif;        /* leave the picture as it lies */
-    bool accept_truncated;   /* what is there is kept, the rest is as the decoder fills it (gray), the row is flagged */
+    bool accept_truncated;   /* what is there is kept, the row is flagged; the rest is gray in a JPEG, black in a PNG (as Pillow) */
 } fd_decode_config;
 
 /* Decodes a file's bytes; kind is told by magic bytes. What is wrong with the data is in out->status and detail; an fd_error is only a
- * fault of the world. fd_image_free(out) in any case. Thread-safe. */
+ * fault of the world. What Pillow opens is ok, with the decoder's first warning kept (FD_FLAG_DECODER_WARNING); what it refuses is corrupt,
+ * or truncated where the file ends too soon (a JPEG without its end marker included). A wrong checksum in a PNG's pixels is corrupt.
+ * fd_image_free(out) in any case. Thread-safe. */
 fd_error *fd_decode(const uint8_t *bytes, size_t n, const fd_decode_config *config, fd_image *out) FD_CHECK;
 void fd_image_free(fd_image *image);
 
@@ -37,7 +39,7 @@ bool fd_decode_size(const uint8_t *bytes, size_t n, int32_t *width, int32_t *hei
 /* Predicted peak bytes of decoding an image of this size (for the memory budget). */
 size_t fd_decode_bytes(int32_t width, int32_t height);
 
-/* EXIF orientation 1..8 of a TIFF block ("II*\0" or "MM\0*"); 1 where the tag is absent; 0 when the block is malformed. */
+/* EXIF orientation 1..8 of a TIFF block ("II*\0" or "MM\0*"); 1 where the tag is absent or zero; 0 when the block is malformed. */
 int fd_exif_orientation(const uint8_t *tiff, size_t n);
 
 /* Writes an RGB8 picture as PNG (whole or not at all). */

@@ -21,10 +21,10 @@ static uint32_t u32(const tiff *t, size_t at)
     return t->big ? u16(t, at) << 16 | u16(t, at + 2) : u16(t, at + 2) << 16 | u16(t, at);
 }
 
-/* The value of the entry at `at`, 0 when it is no orientation. */
+/* The value of the entry at `at`, 0 when it is no orientation. A stored zero is what editors write for "not known": as it lies. */
 static int orientation_value(const tiff *t, size_t at)
 {
-    uint32_t type = u16(t, at + 2), count = u32(t, at + 4), value = 0;
+    uint32_t type = u16(t, at + 2), count = u32(t, at + 4), value = UINT32_MAX;
     if (count != 1)
         return 0;
     if (type == TIFF_BYTE)
@@ -33,7 +33,7 @@ static int orientation_value(const tiff *t, size_t at)
         value = u16(t, at + 8);
     else if (type == TIFF_LONG)
         value = u32(t, at + 8);
-    return value >= 1 && value <= 8 ? (int)value : 0;
+    return value == 0 ? 1 : value <= 8 ? (int)value : 0;
 }
 
 int fd_exif_orientation(const uint8_t *bytes, size_t n)

@@ -36,8 +36,9 @@ def chunk(kind, body):
 def png(path, width, height, depth, colour, rows, before=b""):
     """A PNG of raw rows (filter 0 each), for the depths that Pillow does not write."""
     body = b"".join(b"\0" + row for row in rows)
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
     with open(path, "wb") as f:
-        f.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)) + before)
+        f.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + before)
         f.write(chunk(b"IDAT", zlib.compress(body)) + chunk(b"IEND", b""))
 
 
@@ -56,9 +57,8 @@ def adam7(path, picture):
 
 def make_jpegs(folder):
     picture = scene(203, 151)
-    kinds = {"baseline": {}, "progressive": {"progressive": True}, "optimised": {"optimize": True}, "q30": {"quality": 30}, "q100": {"quality": 100},
-             "s444": {"subsampling": 0}, "s422": {"subsampling": 1}, "s420": {"subsampling": 2},
-             "restart-blocks": {"restart_marker_blocks": 3}, "restart-rows": {"restart_marker_rows": 1, "progressive": True}}
+    kinds = {"baseline": {}, "progressive": {"progressive": True}, "optimised": {"optimize": True}, "q30": {"quality": 30},
+             "q100": {"quality": 100}, "s444": {"subsampling": 0}, "s422": {"subsampling": 1}, "s420": {"subsampling": 2}}
     for name, options in kinds.items():
         picture.save(f"{folder}/{name}.jpg", **options)
     picture.convert("L").save(f"{folder}/gray.jpg")
@@ -141,7 +141,7 @@ def compare(program, path, *options):
 
 
 def main():
-    program, folder, photos = sys.argv[1], sys.argv[2], sys.argv[3:]
+    program, folder, photos = sys.argv[1], sys.argv[2], sys.argv[3:]   # the folder may hold pictures already
     make_jpegs(folder)
     make_pngs(folder)
     made = [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
