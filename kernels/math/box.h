@@ -8,7 +8,7 @@
 #include "kernels/math/inline.h"
 
 typedef struct fd_box {
-    float x1, y1, x2, y2;   /* pixels of the photograph */
+    float x1, y1, x2, y2; /* pixels of the photograph */
 } fd_box;
 
 /* Rows y1..y2-1, columns x1..x2-1 of the photograph: 0-based, end exclusive. */
@@ -92,8 +92,8 @@ FD_INLINE float fd_box_landmark(float low, float high, float p)
 }
 
 typedef struct fd_crop_shape {
-    int32_t width, height;   /* of the embedder's input */
-    int32_t margin;          /* pixels of that input around the box, both sides together; < width and < height */
+    int32_t width, height; /* of the embedder's input */
+    int32_t margin;        /* pixels of that input around the box, both sides together; < width and < height */
 } fd_crop_shape;
 
 /* The part of a photograph of width x height that a "box" crop takes for b; may be empty. */

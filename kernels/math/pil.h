@@ -6,7 +6,7 @@
 
 #include "kernels/math/inline.h"
 
-enum { FD_PIL_BITS = 22 };   /* weights are multiples of 2^-22 */
+enum { FD_PIL_BITS = 22 }; /* weights are multiples of 2^-22 */
 
 /* Most weights that one of m outputs can have when made from n inputs. */
 FD_INLINE int32_t fd_pil_taps(int32_t n, int32_t m)
@@ -17,8 +17,8 @@ FD_INLINE int32_t fd_pil_taps(int32_t n, int32_t m)
 }
 
 typedef struct fd_pil_span {
-    int32_t first, count;   /* inputs first .. first + count - 1 */
-    double center, step;    /* of the triangle, in inputs; 1 / its half width */
+    int32_t first, count; /* inputs first .. first + count - 1 */
+    double center, step;  /* of the triangle, in inputs; 1 / its half width */
 } fd_pil_span;
 
 /* Which inputs output i of m takes from n, and the triangle over them. */

@@ -8,8 +8,8 @@
 #include "kernels/math/inline.h"
 
 typedef struct fd_sample {
-    int32_t x, y;    /* upper left of the four neighbours: -1 .. width - 1, -1 .. height - 1 */
-    double fx, fy;   /* how far the point lies toward the other ones, 0 <= f < 1 */
+    int32_t x, y;  /* upper left of the four neighbours: -1 .. width - 1, -1 .. height - 1 */
+    double fx, fy; /* how far the point lies toward the other ones, 0 <= f < 1 */
 } fd_sample;
 
 /* Toward minus infinity, for |v| < 2^31. */
@@ -50,7 +50,7 @@ FD_INLINE double fd_bilinear(const double p[2][2], double fx, double fy)
 /* A value of 0..255 to the nearest byte, halves to even. */
 FD_INLINE uint8_t fd_nearest_byte(float v)
 {
-    const float round = 12582912.0f;   /* 1.5 * 2^23 */
+    const float round = 12582912.0f; /* 1.5 * 2^23 */
     return (uint8_t)((v + round) - round);
 }
 

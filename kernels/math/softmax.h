@@ -22,7 +22,7 @@ FD_INLINE float fd_exp2i(int32_t k)
  * below 2^-126 round once. */
 FD_INLINE float fd_expf(float x)
 {
-    const float round = 12582912.0f;   /* 1.5 * 2^23: adding it rounds to the nearest integer */
+    const float round = 12582912.0f; /* 1.5 * 2^23: adding it rounds to the nearest integer */
     float c = x < -104.0f ? -104.0f : x;
     c = c > 89.0f ? 89.0f : c;
     const float n = (c * 1.44269504f + round) - round;

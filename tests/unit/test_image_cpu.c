@@ -29,7 +29,7 @@ static int between(fixture *f, int low, int high)
     return low + (int)draw(f, (uint32_t)(high - low + 1));
 }
 
-static const char *isa;   /* of the run in progress */
+static const char *isa; /* of the run in progress */
 
 static int setup(void **state)
 {
@@ -140,8 +140,9 @@ static void test_levels(void **state)
 /* Shapes at which another code path begins: rows beyond 16 bits, single rows and columns, levels of the source's size and above. */
 static void test_special_levels(void **state)
 {
-    static const int shape[][4] = {{1, 1, 1, 1},    {1, 700, 1, 13},  {700, 1, 13, 1},   {300, 20, 1, 3},   {600, 40, 2, 7},  {258, 9, 1, 9}, {257, 5, 1, 5},
-                                   {64, 64, 64, 64}, {20, 30, 33, 47}, {16, 2000, 1, 125}, {40, 33, 5, 4},    {1000, 3, 1, 1},  {17, 31, 1, 2}, {520, 600, 2, 2}};
+    static const int shape[][4] = {{1, 1, 1, 1},   {1, 700, 1, 13}, {700, 1, 13, 1},  {300, 20, 1, 3},  {600, 40, 2, 7},
+                                   {258, 9, 1, 9}, {257, 5, 1, 5},  {64, 64, 64, 64}, {20, 30, 33, 47}, {16, 2000, 1, 125},
+                                   {40, 33, 5, 4}, {1000, 3, 1, 1}, {17, 31, 1, 2},   {520, 600, 2, 2}};
     fixture *f = need(state);
     for (size_t k = 0; k < sizeof shape / sizeof *shape; k++) {
         photo p = photo_make(f, shape[k][1], shape[k][0], 0);
@@ -175,7 +176,8 @@ static void test_atlas(void **state)
         for (int k = 0; k < TILES; k++) {
             const int picture = between(f, 0, 2), h = between(f, 12, photos[picture].height), w = between(f, 12, photos[picture].width);
             const int height = between(f, 1, h < SLOT ? h : SLOT), width = between(f, 1, w < SLOT ? w : SLOT);
-            tiles[k] = (fd_tile){picture, h, w, between(f, 0, h - height), between(f, 0, w - width), height, width, k * SLOT, SLOT * TILES, SLOT * SLOT * TILES};
+            tiles[k] = (fd_tile){
+                picture, h, w, between(f, 0, h - height), between(f, 0, w - width), height, width, k * SLOT, SLOT * TILES, SLOT * SLOT * TILES};
         }
         same_tiles(f, photos, 3, tiles, TILES, (size_t)3 * SLOT * SLOT * TILES);
         for (int k = 0; k < 3; k++)
@@ -237,7 +239,7 @@ static void test_warps(void **state)
         const double a = (between(f, 0, 6000) - 3000) / 777.0, b = (between(f, 0, 6000) - 3000) / 999.0;
         cuts[k] = (fd_cut){0, true, {a, -b, between(f, -3000, 25000) / 101.0, b, a, between(f, -3000, 20000) / 103.0}, {0}, FD_BILINEAR};
     }
-    cuts[0] = (fd_cut){0, true, {1, 0, 150, 0, 1, 130}, {0}, FD_BILINEAR};   /* up to the last row and column exactly */
+    cuts[0] = (fd_cut){0, true, {1, 0, 150, 0, 1, 130}, {0}, FD_BILINEAR}; /* up to the last row and column exactly */
     cuts[1] = (fd_cut){0, true, {1, 0, -60, 0, 1, -46}, {0}, FD_BILINEAR};
     cuts[2] = (fd_cut){0, true, {NAN, 0, 0, 0, INFINITY, 0}, {0}, FD_BILINEAR};
     cuts[3] = (fd_cut){0, true, {1e300, 0, 5, 0, -1e300, 5}, {0}, FD_BILINEAR};
@@ -259,8 +261,8 @@ static void test_boxes(void **state)
     for (int k = 0; k < 3; k++) {
         cuts[k] = (fd_cut){0, false, {0}, {0, 0, 311, 277}, (fd_resample)k};
         cuts[3 + k] = (fd_cut){0, false, {0}, {310, 276, 311, 277}, (fd_resample)k};
-        cuts[6 + k] = (fd_cut){0, false, {0}, {40, 50, 77, 102}, (fd_resample)k};   /* of the cut's own size */
-        cuts[9 + k] = (fd_cut){0, false, {0}, {40, 50, 40, 102}, (fd_resample)k};   /* empty */
+        cuts[6 + k] = (fd_cut){0, false, {0}, {40, 50, 77, 102}, (fd_resample)k}; /* of the cut's own size */
+        cuts[9 + k] = (fd_cut){0, false, {0}, {40, 50, 40, 102}, (fd_resample)k}; /* empty */
     }
     same_cuts(f, &p, cuts, CUTS, &format);
     photo_free(f, &p);
@@ -284,7 +286,8 @@ static void test_candidates(void **state)
         int64_t found[SIDES];
         memset(out, 0, sizeof out);
         for (int e = 0; e < SIDES; e++)
-            assert_ok(f->engine[e]->kind->image->candidates(f->lane[e], region, REGIONS, 0.95f + 0.025f * (float)t, out[e], ROOM / (t + 2), &found[e]));
+            assert_ok(f->engine[e]->kind->image->candidates(f->lane[e], region, REGIONS, 0.95f + 0.025f * (float)t, out[e], ROOM / (t + 2),
+                                                            &found[e]));
         assert_int_equal(found[REF], found[CPU]);
         assert_memory_equal(out[REF], out[CPU], sizeof out[REF]);
     }
@@ -309,9 +312,9 @@ int main(void)
 {
     static const char *const sets[] = {"sse41", "avx2", "avx512"};
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_levels),  cmocka_unit_test(test_special_levels), cmocka_unit_test(test_huge_window),
-        cmocka_unit_test(test_atlas),   cmocka_unit_test(test_patches),        cmocka_unit_test(test_warps),
-        cmocka_unit_test(test_boxes),   cmocka_unit_test(test_candidates),     cmocka_unit_test(test_l2_rows),
+        cmocka_unit_test(test_levels), cmocka_unit_test(test_special_levels), cmocka_unit_test(test_huge_window),
+        cmocka_unit_test(test_atlas),  cmocka_unit_test(test_patches),        cmocka_unit_test(test_warps),
+        cmocka_unit_test(test_boxes),  cmocka_unit_test(test_candidates),     cmocka_unit_test(test_l2_rows),
     };
     int failed = 0;
     for (size_t k = 0; k < sizeof sets / sizeof *sets; k++) {
@@ -319,7 +322,7 @@ int main(void)
         isa = sets[k];
         print_message("%s\n", isa);
         fflush(NULL);
-        const pid_t child = fork();   /* a process may open the engine with one instruction set only */
+        const pid_t child = fork(); /* a process may open the engine with one instruction set only */
         if (child == 0)
             exit(cmocka_run_group_tests(tests, setup, teardown));
         if (child < 0 || waitpid(child, &status, 0) != child || status != 0)

@@ -39,8 +39,10 @@ static void test_tiles(void **state)
     assert_ok(fd_ref_image.tiles(&lane, &p, tile, 2, out));
     for (int c = 0; c < 3; c++) {
         const float *plane = out + 100 * c, add = 100.0f * (float)c;
-        assert_true(plane[5] == normal(6 + add) && plane[6] == normal(8 + add) && plane[15] == normal(16 + add) && plane[16] == normal(18 + add));
-        assert_true(plane[50] == normal(13 + add) && plane[51] == normal(14 + add) && plane[52] == normal(23 + add) && plane[53] == normal(24 + add));
+        assert_true(plane[5] == normal(6 + add) && plane[6] == normal(8 + add) && plane[15] == normal(16 + add) &&
+                    plane[16] == normal(18 + add));
+        assert_true(plane[50] == normal(13 + add) && plane[51] == normal(14 + add) && plane[52] == normal(23 + add) &&
+                    plane[53] == normal(24 + add));
         assert_true(plane[4] == -7 && plane[7] == -7 && plane[14] == -7 && plane[54] == -7);
     }
     fd_ref_image.picture_close(p);
@@ -113,8 +115,8 @@ static void test_boxes(void **state)
     assert_ok(fd_ref_image.cuts(&lane, &p, cut, 4, &format, &out[0][0][0], NULL));
     for (int c = 0; c < 3; c++) {
         const float add = 100.0f * (float)c;
-        assert_true(out[0][c][0] == 6 + add && out[0][c][1] == 7 + add);         /* rows 0 and 1 halfway */
-        assert_true(out[1][c][0] == 6.5f + add && out[1][c][1] == 8.5f + add);   /* 2x2 means */
+        assert_true(out[0][c][0] == 6 + add && out[0][c][1] == 7 + add);       /* rows 0 and 1 halfway */
+        assert_true(out[1][c][0] == 6.5f + add && out[1][c][1] == 8.5f + add); /* 2x2 means */
         /* Weights 3/7, 3/7, 1/7 of 1, 2, 3 and mirrored of 2, 3, 4: 12/7 and 23/7, rounded. */
         assert_true(out[2][c][0] == 2 + add && out[2][c][1] == 3 + add);
         assert_true(out[3][c][0] == 0 && out[3][c][1] == 0);

@@ -52,7 +52,7 @@ static void test_regress(void **state)
     assert_box(fd_box_regress(b, d, 1), 14.5f, 15.75f, 19.125f, 53);
     assert_box(fd_box_square(b), 6, 20, 22, 36);
     assert_box(fd_box_square((fd_box){0, 0, 9, 4}), 0, -2.5f, 9, 6.5f);
-    assert_true(fd_box_landmark(10, 19, 0.5f) == 14.0f);   /* 10 * 0.5 + 10 - 1 */
+    assert_true(fd_box_landmark(10, 19, 0.5f) == 14.0f); /* 10 * 0.5 + 10 - 1 */
 }
 
 static void test_patch(void **state)
@@ -64,11 +64,11 @@ static void test_patch(void **state)
     assert_true(fd_box_patch((fd_box){-5, -0.5f, 200, 60}, 100, 50, &w));
     assert_window(w, 0, 0, 100, 50);
     assert_true(fd_box_patch((fd_box){7, 7, 7, 7}, 100, 50, &w));
-    assert_window(w, 6, 6, 7, 7);   /* one pixel */
+    assert_window(w, 6, 6, 7, 7); /* one pixel */
     assert_false(fd_box_patch((fd_box){7, 7, 6.9f, 9}, 100, 50, &w));
     assert_false(fd_box_patch((fd_box){101, 7, 120, 20}, 100, 50, &w));
     assert_true(fd_box_patch((fd_box){100, 50, 120, 60}, 100, 50, &w));
-    assert_window(w, 99, 49, 100, 50);   /* the last pixel */
+    assert_window(w, 99, 49, 100, 50); /* the last pixel */
     assert_false(fd_box_patch((fd_box){-9, -9, 0, 0.9f}, 100, 50, &w));
     assert_false(fd_box_patch((fd_box){NAN, NAN, NAN, NAN}, 100, 50, &w));
 }
@@ -78,7 +78,7 @@ static void test_crop(void **state)
     (void)state;
     const fd_crop_shape none = {160, 160, 0}, wide = {160, 160, 32};
     assert_window(fd_box_crop((fd_box){10.7f, 20.2f, 50.9f, 70.1f}, none, 640, 480), 10, 20, 50, 70);
-    assert_window(fd_box_crop((fd_box){100, 100, 228, 164}, wide, 640, 480), 84, 92, 244, 172);   /* 32 / 128 of 128 and 64, half a side */
+    assert_window(fd_box_crop((fd_box){100, 100, 228, 164}, wide, 640, 480), 84, 92, 244, 172); /* 32 / 128 of 128 and 64, half a side */
     assert_window(fd_box_crop((fd_box){-5, -5, 700, 500}, wide, 640, 480), 0, 0, 640, 480);
 }
 
@@ -87,9 +87,9 @@ static void test_nms(void **state)
     (void)state;
     const fd_box a = {0, 0, 10, 10}, b = {5, 0, 15, 10}, far = {50, 50, 60, 60}, inner = {0, 0, 4, 4}, nothing = {3, 3, 3, 3};
     assert_true(fd_box_intersection(a, b, 0) == 50.0f && fd_box_intersection(a, b, 1) == 66.0f && fd_box_intersection(a, far, 1) == 0.0f);
-    assert_false(fd_nms_union(a, b, 1.0f / 3.0f));   /* 50 / 150: not above */
+    assert_false(fd_nms_union(a, b, 1.0f / 3.0f)); /* 50 / 150: not above */
     assert_true(fd_nms_union(a, b, 0.33f));
-    assert_true(fd_nms_min(a, inner, 0.99f));        /* 25 / 25 */
+    assert_true(fd_nms_min(a, inner, 0.99f)); /* 25 / 25 */
     assert_false(fd_nms_min(a, inner, 1.0f));
     assert_false(fd_nms_union(nothing, nothing, 0.0f));
     assert_false(fd_nms_min(a, far, 0.0f));
@@ -120,7 +120,8 @@ static void test_exp(void **state)
 {
     (void)state;
     assert_true(fd_expf(0.0f) == 1.0f && fd_expf(-0.0f) == 1.0f);
-    assert_true(fd_expf(-200.0f) == 0.0f && fd_expf(-INFINITY) == 0.0f && isinf(fd_expf(89.0f)) && isinf(fd_expf(INFINITY)) && isnan(fd_expf(NAN)));
+    assert_true(fd_expf(-200.0f) == 0.0f && fd_expf(-INFINITY) == 0.0f && isinf(fd_expf(89.0f)) && isinf(fd_expf(INFINITY)) &&
+                isnan(fd_expf(NAN)));
     for (float x = -103.9f; x < 88.7f; x += 0.00137f) {
         const double wanted = exp((double)x);
         int e;
@@ -145,10 +146,10 @@ static void test_pil(void **state)
 {
     (void)state;
     int32_t first, weight[64];
-    assert_int_equal(fd_pil_weights(3, 8, 8, &first, weight), 2);   /* same size: the pixel itself, its neighbour with weight 0 */
+    assert_int_equal(fd_pil_weights(3, 8, 8, &first, weight), 2); /* same size: the pixel itself, its neighbour with weight 0 */
     assert_true(first == 3 && weight[0] == 1 << FD_PIL_BITS && weight[1] == 0);
-    assert_int_equal(fd_pil_weights(0, 4, 2, &first, weight), 3);   /* centre 1, half width 2: triangle at -0.5, 0.5, 1.5 */
-    assert_true(first == 0 && weight[0] == weight[1] && weight[0] == 1797559 && weight[2] == 599186);   /* 3/7, 3/7, 1/7 of 2^22 */
+    assert_int_equal(fd_pil_weights(0, 4, 2, &first, weight), 3); /* centre 1, half width 2: triangle at -0.5, 0.5, 1.5 */
+    assert_true(first == 0 && weight[0] == weight[1] && weight[0] == 1797559 && weight[2] == 599186); /* 3/7, 3/7, 1/7 of 2^22 */
     for (int32_t n = 1; n < 30; n++)
         for (int32_t m = 1; m < 30; m++)
             for (int32_t i = 0; i < m; i++) {
@@ -172,9 +173,10 @@ static void test_sample(void **state)
     assert_false(fd_sample_at(scale, 2, 0, 4, 4, &s));
     assert_false(fd_sample_at(bad, 0, 0, 4, 4, &s));
     const double p[2][2] = {{0, 100}, {200, 40}};
-    assert_true(fd_bilinear(p, 0.25, 0.5) == 92.5);   /* 25 above, 160 below */
+    assert_true(fd_bilinear(p, 0.25, 0.5) == 92.5); /* 25 above, 160 below */
     assert_true(fd_sample_stretch(0, 4, 8) == 0.0 && fd_sample_stretch(1, 4, 8) == 0.25 && fd_sample_stretch(7, 4, 8) == 3.0);
-    assert_true(fd_nearest_byte(0.5f) == 0 && fd_nearest_byte(0.49999997f) == 0 && fd_nearest_byte(1.5f) == 2 && fd_nearest_byte(255.0f) == 255);
+    assert_true(fd_nearest_byte(0.5f) == 0 && fd_nearest_byte(0.49999997f) == 0 && fd_nearest_byte(1.5f) == 2 &&
+                fd_nearest_byte(255.0f) == 255);
 }
 
 static void test_l2(void **state)
@@ -189,9 +191,9 @@ static void test_l2(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_truncate), cmocka_unit_test(test_cell),    cmocka_unit_test(test_regress), cmocka_unit_test(test_patch),
-        cmocka_unit_test(test_crop),     cmocka_unit_test(test_nms),     cmocka_unit_test(test_area),    cmocka_unit_test(test_exp),
-        cmocka_unit_test(test_softmax),  cmocka_unit_test(test_pil),     cmocka_unit_test(test_sample),  cmocka_unit_test(test_l2),
+        cmocka_unit_test(test_truncate), cmocka_unit_test(test_cell), cmocka_unit_test(test_regress), cmocka_unit_test(test_patch),
+        cmocka_unit_test(test_crop),     cmocka_unit_test(test_nms),  cmocka_unit_test(test_area),    cmocka_unit_test(test_exp),
+        cmocka_unit_test(test_softmax),  cmocka_unit_test(test_pil),  cmocka_unit_test(test_sample),  cmocka_unit_test(test_l2),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -104,7 +104,8 @@ static void take(const fd_region *r, int32_t i, int32_t j, fd_candidate *out)
 }
 
 /* Hardly any cell is one: most rows are dismissed whole, a block at a time. */
-static fd_error *candidates(fd_lane *lane, const fd_region *regions, int n, float threshold, fd_candidate *out, int64_t capacity, int64_t *found)
+static fd_error *candidates(fd_lane *lane, const fd_region *regions, int n, float threshold, fd_candidate *out, int64_t capacity,
+                            int64_t *found)
 {
     enum { BLOCK = 64 };
     const fd_image_code *code = fd_image_code_of(lane->engine);

@@ -73,7 +73,7 @@ static void hand_out(pieces *p, fd_area *areas, int n, fd_area_space *space)
         width = a->out_width > width ? a->out_width : width;
         wide = wide || most_rows(a) > MOST_NARROW_ROWS;
     }
-    const int64_t row = (int64_t)(span + 2) * 3;   /* the zero pixel, and what is read beyond the last */
+    const int64_t row = (int64_t)(span + 2) * 3; /* the zero pixel, and what is read beyond the last */
     space->narrow = piece(p, row, sizeof *space->narrow);
     space->wide = piece(p, wide ? row : 3, sizeof *space->wide);
     space->sum = piece(p, width + FD_AREA_PAD, sizeof *space->sum);

@@ -1,5 +1,5 @@
-/* The vector code of operators on pixels: VL floats to a vector (16: AVX-512, 8: AVX2 with FMA, 4: anything), the table is called CODE. Compiled
- * once per instruction set by the files that define the two. */
+/* The vector code of operators on pixels: VL floats to a vector (16: AVX-512, 8: AVX2 with FMA, 4: anything), the table is called CODE.
+ * Compiled once per instruction set by the files that define the two. */
 #if VL > 4
 #include <immintrin.h>
 #endif
@@ -13,28 +13,27 @@
 
 typedef float vf __attribute__((vector_size(4 * VL)));
 typedef int32_t vi __attribute__((vector_size(4 * VL)));
-typedef uint16_t vh __attribute__((vector_size(4 * VL)));   /* 2 VL half words */
-typedef uint8_t vb __attribute__((vector_size(2 * VL)));    /* 2 VL bytes */
+typedef uint16_t vh __attribute__((vector_size(4 * VL))); /* 2 VL half words */
+typedef uint8_t vb __attribute__((vector_size(2 * VL)));  /* 2 VL bytes */
 enum { HALVES = 2 * VL };
 
 /* One pixel and the first element of the next. */
 typedef uint8_t b4 __attribute__((vector_size(4)));
-typedef uint16_t h4 __attribute__((vector_size(8)));
 typedef uint32_t u4 __attribute__((vector_size(16)));
 typedef int32_t i4 __attribute__((vector_size(16)));
 typedef float f4 __attribute__((vector_size(16)));
 typedef double d4 __attribute__((vector_size(32)));
 
-#define LOAD(type, address)                                       \
-    ({                                                            \
-        type load_;                                               \
-        memcpy(&load_, (address), sizeof load_);                  \
-        load_;                                                    \
+#define LOAD(type, address)                      \
+    ({                                           \
+        type load_;                              \
+        memcpy(&load_, (address), sizeof load_); \
+        load_;                                   \
     })
-#define STORE(address, value)                                     \
-    do {                                                          \
-        __typeof__(value) store_ = (value);                       \
-        memcpy((address), &store_, sizeof store_);                \
+#define STORE(address, value)                      \
+    do {                                           \
+        __typeof__(value) store_ = (value);        \
+        memcpy((address), &store_, sizeof store_); \
     } while (0)
 
 /* Conversions by intrinsic: gcc 12 makes four instructions of a __builtin_convertvector that widens bytes. */
@@ -49,21 +48,22 @@ static const vi evens = {0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 
 #define FNMA(a, b, c) ((vf)_mm256_fnmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
 #define HALVES_OF(address) ((vh)_mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(address))))
 #define WORDS_OF(address) ((vi)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(address))))
-static const vi evens = {0, 2, 4, 6, 8, 10, 12, 14};
 #else
 #define HALVES_OF(address) __builtin_convertvector(LOAD(vb, address), vh)
 #define WORDS_OF(address) __builtin_convertvector(LOAD(b4, address), vi)
 static const vi evens = {0, 2, 4, 6};
 #endif
 #if VL > 4
+typedef uint16_t hp __attribute__((vector_size(16))); /* half words of a pixel; the upper four are not used */
+#define HALF_PIXEL(address) ((hp)_mm_loadl_epi64((const __m128i *)(address)))
 #define PIXEL_OF(address) ((i4)_mm_cvtepu8_epi32(_mm_cvtsi32_si128(LOAD(int32_t, address))))
-#define SUMS_OF(address) ((u4)_mm_cvtepu16_epi32(_mm_loadl_epi64((const __m128i *)(address))))
-#define WIDEN(h) ((u4)_mm_cvtepu16_epi32(_mm_cvtsi64_si128(LOAD(int64_t, &(h)))))
+#define WIDEN(h) ((u4)_mm_cvtepu16_epi32((__m128i)(h)))
 #define DOUBLES(i) ((d4)_mm256_cvtepi32_pd((__m128i)(i)))
 #define FLOATS(d) ((f4)_mm256_cvtpd_ps((__m256d)(d)))
 #else
+typedef uint16_t hp __attribute__((vector_size(8)));
+#define HALF_PIXEL(address) LOAD(hp, address)
 #define PIXEL_OF(address) __builtin_convertvector(LOAD(b4, address), i4)
-#define SUMS_OF(address) __builtin_convertvector(LOAD(h4, address), u4)
 #define WIDEN(h) __builtin_convertvector(h, u4)
 #define DOUBLES(i) __builtin_convertvector(i, d4)
 #define FLOATS(d) __builtin_convertvector(d, f4)
@@ -84,24 +84,42 @@ INLINE vf divide(vf a, vf b, vf y)
 }
 
 /* [VL][4] to 3 planes of VL. */
+#if VL == 8
+INLINE __m256 two_pixels(const float *p) /* p[0..3] and, four pixels on, p[16..19] */
+{
+    return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm_loadu_ps(p + 16), 1);
+}
+
 INLINE void planes(const void *pixels, vi out[3])
 {
-    vi s[4];
-    memcpy(s, pixels, sizeof s);
-    const vi even1 = __builtin_shuffle(s[0], s[1], evens), even2 = __builtin_shuffle(s[2], s[3], evens);
-    const vi odd1 = __builtin_shuffle(s[0], s[1], evens + 1), odd2 = __builtin_shuffle(s[2], s[3], evens + 1);
+    const float *p = pixels;
+    const __m256 a = two_pixels(p), b = two_pixels(p + 4), c = two_pixels(p + 8), d = two_pixels(p + 12);
+    const __m256 low1 = _mm256_unpacklo_ps(a, b), low2 = _mm256_unpacklo_ps(c, d);
+    out[0] = (vi)_mm256_shuffle_ps(low1, low2, 0x44);
+    out[1] = (vi)_mm256_shuffle_ps(low1, low2, 0xee);
+    out[2] = (vi)_mm256_shuffle_ps(_mm256_unpackhi_ps(a, b), _mm256_unpackhi_ps(c, d), 0x44);
+}
+#else
+INLINE void planes(const void *pixels, vi out[3])
+{
+    const int32_t *p = pixels;
+    const vi a = LOAD(vi, p), b = LOAD(vi, p + VL), c = LOAD(vi, p + 2 * VL), d = LOAD(vi, p + 3 * VL);
+    const vi even1 = __builtin_shuffle(a, b, evens), even2 = __builtin_shuffle(c, d, evens);
     out[0] = __builtin_shuffle(even1, even2, evens);
-    out[1] = __builtin_shuffle(odd1, odd2, evens);
+    out[1] = __builtin_shuffle(__builtin_shuffle(a, b, evens + 1), __builtin_shuffle(c, d, evens + 1), evens);
     out[2] = __builtin_shuffle(even1, even2, evens + 1);
 }
+#endif
 
 /* The last vector of a row stores only what is the row's. */
 INLINE void store_some(float *out, vf v, int64_t n)
 {
-    if (n >= VL)
+    if (n >= VL) {
         STORE(out, v);
-    else
-        memcpy(out, &v, (size_t)n * sizeof *out);
+    } else {
+        const vf tail = v; /* its address is taken: v itself stays in a register */
+        memcpy(out, &tail, (size_t)n * sizeof *out);
+    }
 }
 
 /* One vector's worth of sum[k] = sum of byte k of the rows; at most 257 of them fit. */
@@ -132,7 +150,7 @@ static void sum_rows(const uint8_t *rgb, int64_t pitch, int64_t rows, int64_t n,
     }
     for (; k + HALVES <= n; k += HALVES)
         sum_vector(rgb + k, pitch, rows, sum + k);
-    if (k < n && n >= HALVES) {   /* again some that are done: nothing is read beyond the row */
+    if (k < n && n >= HALVES) { /* again some that are done: nothing is read beyond the row */
         sum_vector(rgb + n - HALVES, pitch, rows, sum + n - HALVES);
         k = n;
     }
@@ -155,34 +173,38 @@ static void sum_many_rows(const uint8_t *rgb, int64_t pitch, int64_t rows, int64
 }
 
 /* Sums of a window's columns, of three kinds: in 16 bits, from 16 into 32, in 32. `taps` is a constant where few make it worth the copies. */
-INLINE void windows_16(const fd_area *a, int32_t taps, const uint16_t *v, uint32_t (*sum)[4])
+INLINE void windows_16(const fd_area *a, int32_t taps, const uint16_t *restrict v, uint32_t (*restrict sum)[4])
 {
-    for (int32_t j = 0; j < a->out_width; j++) {
-        const uint16_t *at = v + a->begin[j];
-        h4 s = LOAD(h4, v + a->extra[j]);
+    const int32_t *restrict begin = a->begin, *restrict extra = a->extra;
+    for (int32_t j = 0, n = a->out_width; j < n; j++) {
+        const uint16_t *at = v + begin[j];
+        hp s = HALF_PIXEL(v + extra[j]);
+#pragma GCC unroll 4
         for (int32_t t = 0; t < taps; t++)
-            s += LOAD(h4, at + 3 * t);
+            s += HALF_PIXEL(at + 3 * t);
         STORE(sum[j], WIDEN(s));
     }
 }
 
-static void windows_16_32(const fd_area *a, const uint16_t *v, uint32_t (*sum)[4])
+static void windows_16_32(const fd_area *a, const uint16_t *restrict v, uint32_t (*restrict sum)[4])
 {
-    for (int32_t j = 0; j < a->out_width; j++) {
-        const uint16_t *at = v + a->begin[j];
-        u4 s = SUMS_OF(v + a->extra[j]);
-        for (int32_t t = 0; t < a->taps; t++)
-            s += SUMS_OF(at + 3 * t);
+    const int32_t *restrict begin = a->begin, *restrict extra = a->extra;
+    for (int32_t j = 0, n = a->out_width, taps = a->taps; j < n; j++) {
+        const uint16_t *at = v + begin[j];
+        u4 s = WIDEN(HALF_PIXEL(v + extra[j]));
+#pragma GCC unroll 4
+        for (int32_t t = 0; t < taps; t++)
+            s += WIDEN(HALF_PIXEL(at + 3 * t));
         STORE(sum[j], s);
     }
 }
 
-static void windows_32(const fd_area *a, const uint32_t *v, uint32_t (*sum)[4])
+static void windows_32(const fd_area *a, const uint32_t *restrict v, uint32_t (*restrict sum)[4])
 {
-    for (int32_t j = 0; j < a->out_width; j++) {
+    for (int32_t j = 0, n = a->out_width, taps = a->taps; j < n; j++) {
         const uint32_t *at = v + a->begin[j];
         u4 s = LOAD(u4, v + a->extra[j]);
-        for (int32_t t = 0; t < a->taps; t++)
+        for (int32_t t = 0; t < taps; t++)
             s += LOAD(u4, at + 3 * t);
         STORE(sum[j], s);
     }
@@ -202,6 +224,12 @@ static void windows_few(const fd_area *a, const uint16_t *v, uint32_t (*sum)[4])
         break;
     case 4:
         windows_16(a, 4, v, sum);
+        break;
+    case 5:
+        windows_16(a, 5, v, sum);
+        break;
+    case 6:
+        windows_16(a, 6, v, sum);
         break;
     default:
         windows_16(a, a->taps, v, sum);

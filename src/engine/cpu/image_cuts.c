@@ -9,10 +9,10 @@
 /* What a call works in. */
 typedef struct bench {
     const fd_image_code *code;
-    int32_t width, height;   /* of the cuts */
-    float *plane;            /* [3][height][width] */
-    fd_sample *sample;       /* [width] */
-    float (*pixels)[4];      /* [width + FD_AREA_PAD] */
+    int32_t width, height; /* of the cuts */
+    float *plane;          /* [3][height][width] */
+    fd_sample *sample;     /* [width] */
+    float (*pixels)[4];    /* [width + FD_AREA_PAD] */
     fd_area_memory memory;
 } bench;
 
@@ -140,7 +140,8 @@ static void finish(const bench *b, const fd_cut_format *f, float *out, uint8_t *
             bytes[k * 3 + c] = fd_nearest_byte(b->plane[c * count + k]);
 }
 
-fd_error *fd_cpu_cuts(fd_lane *lane, fd_picture *const *pictures, const fd_cut *cuts, int n, const fd_cut_format *format, float *out, uint8_t *bytes)
+fd_error *fd_cpu_cuts(fd_lane *lane, fd_picture *const *pictures, const fd_cut *cuts, int n, const fd_cut_format *format, float *out,
+                      uint8_t *bytes)
 {
     fd_error *err = NULL;
     bench b = {.code = fd_image_code_of(lane->engine), .width = format->width, .height = format->height};

@@ -66,7 +66,8 @@ static fd_error *patches(fd_lane *lane, fd_picture *const *pictures, const fd_pa
     return NULL;
 }
 
-static fd_error *candidates(fd_lane *lane, const fd_region *regions, int n, float threshold, fd_candidate *out, int64_t capacity, int64_t *found)
+static fd_error *candidates(fd_lane *lane, const fd_region *regions, int n, float threshold, fd_candidate *out, int64_t capacity,
+                            int64_t *found)
 {
     (void)lane;
     *found = 0;
@@ -77,7 +78,10 @@ static fd_error *candidates(fd_lane *lane, const fd_region *regions, int n, floa
                 if (!(r->prob[at] >= threshold))
                     continue;
                 if (*found < capacity)
-                    out[*found] = (fd_candidate){r->tag, r->row + i, r->column + j, r->prob[at],
+                    out[*found] = (fd_candidate){r->tag,
+                                                 r->row + i,
+                                                 r->column + j,
+                                                 r->prob[at],
                                                  {r->box[at], r->box[r->plane + at], r->box[2 * r->plane + at], r->box[3 * r->plane + at]}};
                 ++*found;
             }

@@ -7,7 +7,7 @@
 /* A picture is the caller's own pixels. */
 typedef struct fd_ref_picture {
     fd_picture base;
-    const uint8_t *rgb;   /* [height][width][3], rows `pitch` bytes apart */
+    const uint8_t *rgb; /* [height][width][3], rows `pitch` bytes apart */
     int64_t pitch;
 } fd_ref_picture;
 
@@ -26,6 +26,7 @@ typedef struct fd_ref_area {
 /* Output (i, j), channel c: the plain mean over its window, 0..255. */
 float fd_ref_area_pixel(const fd_ref_picture *p, const fd_ref_area *a, int32_t i, int32_t j, int c);
 
-fd_error *fd_ref_cuts(fd_lane *lane, fd_picture *const *pictures, const fd_cut *cuts, int n, const fd_cut_format *format, float *out, uint8_t *bytes);
+fd_error *fd_ref_cuts(fd_lane *lane, fd_picture *const *pictures, const fd_cut *cuts, int n, const fd_cut_format *format, float *out,
+                      uint8_t *bytes);
 
 #endif

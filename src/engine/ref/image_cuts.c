@@ -63,7 +63,7 @@ static fd_error *cut_pil(const fd_ref_picture *p, const int32_t box[4], cut_size
     fd_error *err = NULL;
     const int32_t width = box[2] - box[0], height = box[3] - box[1];
     const int32_t taps = fd_pil_taps(width > height ? width : height, size.width < size.height ? size.width : size.height);
-    uint8_t *narrow = NULL;   /* [height][size.width][3] */
+    uint8_t *narrow = NULL; /* [height][size.width][3] */
     int32_t *weight = NULL, first;
     FD_TRY(fd_alloc(&narrow, (size_t)height * (size_t)size.width, 3));
     FD_TRY(fd_alloc(&weight, (size_t)taps, sizeof *weight));
@@ -115,7 +115,8 @@ static void finish(const float *pixels, const fd_cut_format *f, float *out, uint
         bytes[k] = fd_nearest_byte(pixels[k]);
 }
 
-fd_error *fd_ref_cuts(fd_lane *lane, fd_picture *const *pictures, const fd_cut *cuts, int n, const fd_cut_format *format, float *out, uint8_t *bytes)
+fd_error *fd_ref_cuts(fd_lane *lane, fd_picture *const *pictures, const fd_cut *cuts, int n, const fd_cut_format *format, float *out,
+                      uint8_t *bytes)
 {
     (void)lane;
     fd_error *err = NULL;
