@@ -3,7 +3,7 @@
  *
  * A fused multiply-add is always asked for by name, because the project is built without contraction: the same source gives the same
  * operations on every compiler. Broadcasts are intrinsics or literals: `(vec){0} + s` would stay a real addition (0 + -0 is not -0) and
- * cost a multiply-add port. Loads and stores take any address that is aligned to float. */
+ * cost a multiply-add port. The operators + - * / work on vectors as they are. Loads and stores take any address that is aligned to float. */
 #ifndef FD_ENGINE_CPU_SIMD_H
 #define FD_ENGINE_CPU_SIMD_H
 
@@ -32,13 +32,13 @@ INLINE vec vec_fma(vec a, vec b, vec c)   /* a * b + c, rounded once */
 {
     return _mm512_fmadd_ps(a, b, c);
 }
-INLINE vec vec_mul(vec a, vec b)
-{
-    return _mm512_mul_ps(a, b);
-}
 INLINE vec vec_max(vec a, vec b)   /* a > b ? a : b; b when either is NaN */
 {
     return _mm512_max_ps(a, b);
+}
+INLINE vec vec_min(vec a, vec b)   /* a < b ? a : b; b when either is NaN */
+{
+    return _mm512_min_ps(a, b);
 }
 INLINE vec vec_prelu(vec x, vec slope)   /* x < 0 ? x * slope : x */
 {
@@ -71,13 +71,13 @@ INLINE vec vec_fma(vec a, vec b, vec c)
 {
     return _mm256_fmadd_ps(a, b, c);
 }
-INLINE vec vec_mul(vec a, vec b)
-{
-    return _mm256_mul_ps(a, b);
-}
 INLINE vec vec_max(vec a, vec b)
 {
     return _mm256_max_ps(a, b);
+}
+INLINE vec vec_min(vec a, vec b)
+{
+    return _mm256_min_ps(a, b);
 }
 INLINE vec vec_prelu(vec x, vec slope)
 {
@@ -111,10 +111,6 @@ INLINE vec vec_fma(vec a, vec b, vec c)   /* rounded twice: this instruction set
 {
     return a * b + c;
 }
-INLINE vec vec_mul(vec a, vec b)
-{
-    return a * b;
-}
 INLINE vec vec_select(vec_mask mask, vec a, vec b)
 {
     return (vec)((mask & (vec_mask)a) | (~mask & (vec_mask)b));
@@ -122,6 +118,10 @@ INLINE vec vec_select(vec_mask mask, vec a, vec b)
 INLINE vec vec_max(vec a, vec b)
 {
     return vec_select(a > b, a, b);
+}
+INLINE vec vec_min(vec a, vec b)
+{
+    return vec_select(a < b, a, b);
 }
 INLINE vec vec_prelu(vec x, vec slope)
 {
