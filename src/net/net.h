@@ -12,8 +12,10 @@ typedef struct fd_net fd_net;
 typedef struct fd_net_config {
     int64_t batch;               /* fixed batch of every run; >= 1 */
     int64_t height, width;       /* of the input where the file leaves them open; 0: they must be in the file */
+    const fd_tensor *shape;      /* the whole input, as it will come; must agree with the file and with batch. NULL: by the members above */
     bool any_size;               /* use the engine's fused P-Net when the network has that shape: see fd_net_any_size */
     const char *name;            /* for messages: the file's name; never NULL */
+    size_t memory;               /* most bytes that loading may take, and the arena of a lane; 0: 64 times the file and 1 GiB, 16 GiB */
 } fd_net_config;
 
 /* Loads from memory (bytes are not needed afterwards). The file is hostile: FD_FORMAT says what is wrong, FD_UNSUPPORTED names node and
