@@ -92,8 +92,11 @@ static fd_error *input_shape(builder *b, const Onnx__TensorShapeProto *shape, co
         return FD_FAIL(FD_UNSUPPORTED, "the input has %zu dimensions; 1 to %d are supported", shape->n_dim, FD_MAX_RANK);
     if (how->shape && how->shape->rank != out->rank)
         return FD_FAIL(FD_UNSUPPORTED, "the network's input has %d dimensions, not %d", out->rank, how->shape->rank);
+    int64_t count, batch = dimension(shape->dim[0]);
+    g->batch = how->batch > 0 ? how->batch : batch > 0 ? batch : 1;
+    g->file_batch = batch > 0 ? batch : g->batch;
     for (int i = 0; i < out->rank; i++) {
-        int64_t size = dimension(shape->dim[i]), asked = i == 0 ? how->batch : how->shape ? how->shape->dim[i] : 0;
+        int64_t size = dimension(shape->dim[i]), asked = i == 0 ? g->batch : how->shape ? how->shape->dim[i] : 0;
         if (i > 0 && asked == 0 && size <= 0)
             asked = i == out->rank - 1 && i >= 2 ? how->width : i == out->rank - 2 && i >= 2 ? how->height : 0;
         if (i > 0 && size > 0 && asked > 0 && asked != size)
@@ -102,12 +105,7 @@ static fd_error *input_shape(builder *b, const Onnx__TensorShapeProto *shape, co
         if (out->dim[i] < 1)
             return FD_FAIL(FD_UNSUPPORTED, "dimension %d of the network's input is left open by the file; its size must be given", i);
     }
-    int64_t count, batch = dimension(shape->dim[0]);
-    if (!fd_shape_count(out, &count))
-        return FD_FAIL(FD_UNSUPPORTED, "the network's input has more than 2^31 elements");
-    g->batch = how->batch;
-    g->file_batch = batch > 0 ? batch : how->batch;
-    return NULL;
+    return fd_shape_count(out, &count) ? NULL : FD_FAIL(FD_UNSUPPORTED, "the network's input has more than 2^31 elements");
 }
 
 static fd_error *make_input(builder *b, const Onnx__ValueInfoProto *input, const fd_build *how)

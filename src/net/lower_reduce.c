@@ -56,7 +56,7 @@ static fd_error *reduce(fd_lower *l, fd_reduce how)
     fd_error *err = NULL;
     fd_tensor in = fd_in(l, 0).shape, kept = in, dropped = {0};
     int64_t keep;
-    bool nothing;
+    bool nothing = false;
     fd_op_desc desc = fd_desc(l, FD_OP_REDUCE, 1, &in);
     desc.reduce = how;
     FD_TRY(fd_attr_int(l, "keepdims", 1, &keep));

@@ -1,0 +1,140 @@
+#include "data/npy.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+static const char magic[] = "\x93NUMPY";
+enum { MAGIC = 6, HEADER_LIMIT = 65536 };
+
+void fd_npy_free(fd_npy *array)
+{
+    free(array->data);
+    *array = (fd_npy){0};
+}
+
+/* The value of a key of the header's dictionary: the text after "'key':", NULL when it is not there. */
+static const char *value_of(const char *header, const char *key)
+{
+    const char *at = strstr(header, key);
+    if (!at || !(at = strchr(at, ':')))
+        return NULL;
+    for (at++; isspace((unsigned char)*at); at++)
+        ;
+    return at;
+}
+
+/* "(2, 3,)" */
+static bool parse_shape(const char *text, fd_npy *out)
+{
+    if (*text++ != '(')
+        return false;
+    for (out->rank = 0;; out->rank++) {
+        char *end;
+        text += strspn(text, " ,");
+        if (*text == ')')
+            return true;
+        errno = 0;
+        long long size = strtoll(text, &end, 10);
+        if (end == text || errno || size < 0 || out->rank == FD_NPY_RANK)
+            return false;
+        out->dim[out->rank] = size;
+        text = end;
+    }
+}
+
+static bool count_bytes(const fd_npy *a, size_t *bytes)
+{
+    *bytes = sizeof(float);
+    for (int i = 0; i < a->rank; i++)
+        if (__builtin_mul_overflow(*bytes, (size_t)a->dim[i], bytes))
+            return false;
+    return true;
+}
+
+static fd_error *parse_header(char *header, const char *name, fd_npy *out)
+{
+    const char *descr = value_of(header, "'descr'"), *order = value_of(header, "'fortran_order'"), *shape = value_of(header, "'shape'");
+    if (!descr || !order || !shape || !parse_shape(shape, out))
+        return FD_FAIL(FD_FORMAT, "%s: its .npy header is damaged", name);
+    if (strncmp(descr, "'<f4'", 5) != 0)
+        return FD_FAIL(FD_FORMAT, "%s: its elements are %.8s, not '<f4'; save x.astype(numpy.float32)", name, descr);
+    if (strncmp(order, "False", 5) != 0)
+        return FD_FAIL(FD_FORMAT, "%s: it is in Fortran order; save numpy.ascontiguousarray(x)", name);
+    return NULL;
+}
+
+fd_error *fd_npy_parse(const uint8_t *bytes, size_t n, const char *path, fd_npy *out)
+{
+    fd_error *err = NULL;
+    char name[FD_ESCAPED], *header = NULL;
+    size_t at = MAGIC + 2, length, data;
+    *out = (fd_npy){0};
+    fd_escape(name, sizeof name, path);
+    if (n < at + 4 || memcmp(bytes, magic, MAGIC) != 0)
+        FD_THROW(FD_FORMAT, "%s: not a .npy file", name);
+    length = bytes[at] | (size_t)bytes[at + 1] << 8;
+    if (bytes[MAGIC] > 1)
+        length |= (size_t)bytes[at + 2] << 16 | (size_t)bytes[at + 3] << 24;
+    at += bytes[MAGIC] > 1 ? 4 : 2;
+    if (length > HEADER_LIMIT || length > n - at)
+        FD_THROW(FD_FORMAT, "%s: its .npy header does not end within the file", name);
+    FD_TRY(fd_alloc(&header, length + 1, 1));
+    memcpy(header, bytes + at, length);
+    FD_TRY(parse_header(header, name, out));
+    if (!count_bytes(out, &data) || data != n - at - length)
+        FD_THROW(FD_FORMAT, "%s: it holds %zu bytes of data, not what its shape needs", name, n - at - length);
+    FD_TRY(fd_alloc_aligned(&out->data, data, 1));
+    memcpy(out->data, bytes + at + length, data);
+done:
+    free(header);
+    return err;
+}
+
+fd_error *fd_npy_read(const char *path, fd_npy *out)
+{
+    fd_error *err = NULL;
+    uint8_t *bytes = NULL;
+    size_t n;
+    *out = (fd_npy){0};
+    FD_TRY(fd_file_read(path, SIZE_MAX / 2, &bytes, &n));
+    FD_TRY(fd_npy_parse(bytes, n, path, out));
+done:
+    free(bytes);
+    return err;
+}
+
+fd_error *fd_npy_write(const char *path, const fd_npy *array)
+{
+    fd_error *err = NULL;
+    char header[512];
+    uint8_t *bytes = NULL;
+    size_t data, start = MAGIC + 4;
+    int at = snprintf(header, sizeof header, "{'descr': '<f4', 'fortran_order': False, 'shape': (");
+    for (int i = 0; i < array->rank; i++)
+        at += snprintf(header + at, sizeof header - (size_t)at, "%lld,%s", (long long)array->dim[i], i + 1 < array->rank ? " " : "");
+    at += snprintf(header + at, sizeof header - (size_t)at, "), }");
+    while ((start + (size_t)at + 1) % 64)   /* data begin at a multiple of 64, as NumPy writes them */
+        header[at++] = ' ';
+    header[at++] = '\n';
+    if (!count_bytes(array, &data))
+        FD_THROW(FD_NOMEM, "an array of more than 2^64 bytes");
+    FD_TRY(fd_alloc(&bytes, start + (size_t)at + data, 1));
+    memcpy(bytes, magic, MAGIC);
+    bytes[MAGIC] = 1;
+    bytes[MAGIC + 2] = (uint8_t)(at & 255);
+    bytes[MAGIC + 3] = (uint8_t)(at >> 8);
+    memcpy(bytes + start, header, (size_t)at);
+    memcpy(bytes + start + at, array->data, data);
+    FD_TRY(fd_file_replace(path, bytes, start + (size_t)at + data));
+done:
+    free(bytes);
+    return err;
+}

@@ -1,0 +1,21 @@
+/* NumPy's .npy files of float32 in C order, the form in which arrays come from and go to scripts. */
+#ifndef FD_DATA_NPY_H
+#define FD_DATA_NPY_H
+
+#include <stdint.h>
+
+#include "base/status.h"
+
+enum { FD_NPY_RANK = 8 };
+
+typedef struct fd_npy { int rank; int64_t dim[FD_NPY_RANK]; float *data; /* malloc'ed */ } fd_npy;
+
+/* FD_FORMAT when it is no .npy file, another element type (names astype), Fortran order, or not as long as its header says. */
+fd_error *fd_npy_read(const char *path, fd_npy *out) FD_CHECK;
+fd_error *fd_npy_write(const char *path, const fd_npy *array) FD_CHECK;   /* version 1.0 */
+void fd_npy_free(fd_npy *array);
+
+/* Reads the bytes of a file (already in memory); `name` is for messages. */
+fd_error *fd_npy_parse(const uint8_t *bytes, size_t n, const char *name, fd_npy *out) FD_CHECK;
+
+#endif
