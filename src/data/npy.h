@@ -2,6 +2,7 @@
 #ifndef FD_DATA_NPY_H
 #define FD_DATA_NPY_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/status.h"

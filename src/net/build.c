@@ -177,6 +177,7 @@ static fd_error *lower_node(builder *b, const Onnx__NodeProto *node)
     char name[FD_LABEL], kind[FD_LABEL];
     int *input, *output;
     fd_lower l = {.graph = b->graph, .model = b->model, .node = node, .opset = b->model->opset};
+    FD_TRY(fd_heap_text(b->graph->heap, &l.name, "%s", fd_node_label(node, name)));
     FD_TRY(fd_heap_text(b->graph->heap, &l.label, "node '%s' (%s)", fd_node_label(node, name), fd_operator_label(node, kind)));
     const fd_operator *op = fd_operator_find(node);
     if (!op)

@@ -66,13 +66,13 @@ static fd_error *arithmetic(const fd_op_desc *op, int64_t a, int64_t b, int64_t 
         break;
     case FD_DIV:
         if (b == 0 || (a == INT64_MIN && b == -1))
-            return FD_FAIL(FD_FORMAT, "%s divides whole numbers by zero", op->name);
+            return FD_FAIL(FD_FORMAT, "node '%s' divides whole numbers by zero", op->name);
         *out = a / b;
         break;
     default:
-        return FD_FAIL(FD_UNSUPPORTED, "%s raises whole numbers to a power", op->name);
+        return FD_FAIL(FD_UNSUPPORTED, "node '%s' raises whole numbers to a power", op->name);
     }
-    return overflow ? FD_FAIL(FD_FORMAT, "%s overflows 64 bits", op->name) : NULL;
+    return overflow ? FD_FAIL(FD_FORMAT, "node '%s' overflows 64 bits", op->name) : NULL;
 }
 
 static fd_error *concatenate(const fd_graph *g, const fd_node *node, int64_t *out)
@@ -111,7 +111,7 @@ fd_error *fd_fold_ints(fd_graph *g, const fd_node *node, int *out)
     const int64_t *from = g->value[node->input[0]].data;
     int64_t count, *data;
     if (!fd_shape_count(&op->output, &count) || count > MAX_ELEMENTS)
-        FD_THROW(FD_UNSUPPORTED, "%s makes more than %d whole numbers", op->name, MAX_ELEMENTS);
+        FD_THROW(FD_UNSUPPORTED, "node '%s' makes more than %d whole numbers", op->name, MAX_ELEMENTS);
     FD_TRY(fd_graph_ints(g, op->name, &op->output, &data, out));
     if (op->kind == FD_OP_BINARY) {
         FD_TRY(binary(g, node, count, data));
@@ -122,7 +122,7 @@ fd_error *fd_fold_ints(fd_graph *g, const fd_node *node, int *out)
         for (int64_t i = 0; i < count; i++, advance(&p, &op->output))
             data[i] = from[moved_from(op, &p)];
     } else {
-        FD_THROW(FD_UNSUPPORTED, "%s computes with whole numbers", op->name);
+        FD_THROW(FD_UNSUPPORTED, "node '%s' computes with whole numbers", op->name);
     }
 done:
     return err;

@@ -65,9 +65,9 @@ fd_error *fd_fold_floats(fd_graph *g, const fd_node *node, int *out)
     float *data;
     int64_t count;
     if (!fd_shape_count(&node->op.output, &count) || count == 0)
-        FD_THROW(FD_UNSUPPORTED, "%s makes a constant that is empty or has more than 2^31 elements", node->op.name);
+        FD_THROW(FD_UNSUPPORTED, "node '%s' makes a constant that is empty or has more than 2^31 elements", node->op.name);
     if (fd_op_flop(&node->op) > most_work)
-        FD_THROW(FD_UNSUPPORTED, "%s is a constant expression of more than %.0e operations", node->op.name, most_work);
+        FD_THROW(FD_UNSUPPORTED, "node '%s' is a constant expression of more than %.0e operations", node->op.name, most_work);
     FD_TRY(open_folder(g));
     for (int i = 0; i < node->op.inputs; i++)
         FD_TRY(aligned(g, &g->value[node->input[i]], &inputs[i]));

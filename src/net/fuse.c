@@ -218,10 +218,16 @@ static void sink_transpose(fd_graph *g, fd_node *n, bool *changed)
     *changed = true;
 }
 
+/* A reshape to the same shape goes: what made its input makes its output. */
 static void fuse_reshape(fd_graph *g, fd_node *n, bool *changed)
 {
-    fd_node *p = made_by(g, n, 0, FD_OP_RESHAPE);
-    if (p) {
+    fd_node *p = maker(g, n->input[0]);
+    if (p && sole_reader(g, n, 0) && fd_shape_equal(&n->op.input[0], &n->op.output)) {
+        g->value[p->output].uses = 0;
+        p->output = n->output;
+        g->value[n->output].node = (int)(p - g->node);
+        n->dead = true;
+    } else if (p && p->op.kind == FD_OP_RESHAPE) {
         read_instead(g, n, 0, p->input[0]);
         *changed = true;
     }
@@ -269,7 +275,7 @@ fd_error *fd_graph_fuse(fd_graph *g)
         any = false;
         for (size_t i = 0; i < g->nodes; i++) {
             bool changed = !g->node[i].dead;
-            while (changed) {   /* ends: every change takes an operator out, or a transpose one place down */
+            while (changed && !g->node[i].dead) {   /* ends: every change takes an operator out, or a transpose one place down */
                 changed = false;
                 FD_TRY(fuse_node(g, &g->node[i], &changed));
                 any = any || changed;

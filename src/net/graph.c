@@ -113,7 +113,7 @@ static fd_error *fold(fd_graph *g, const fd_node *node, int *out)
     const fd_value *first = &g->value[node->input[0]];
     for (int i = 1; i < node->op.inputs; i++)
         if (g->value[node->input[i]].type != first->type)
-            return FD_FAIL(FD_FORMAT, "%s mixes whole numbers and floating point", node->op.name);
+            return FD_FAIL(FD_FORMAT, "node '%s' mixes whole numbers and floating point", node->op.name);
     if (node->op.kind == FD_OP_RESHAPE)
         return fd_graph_constant(g, node->op.name, &(fd_constant){first->type, node->op.output, first->data}, out);
     return first->type == FD_I64 ? fd_fold_ints(g, node, out) : fd_fold_floats(g, node, out);
@@ -123,12 +123,12 @@ static fd_error *check_activations(const fd_graph *g, const fd_node *node)
 {
     int64_t count;
     if (!fd_shape_count(&node->op.output, &count))
-        return FD_FAIL(FD_UNSUPPORTED, "%s makes more than 2^31 elements", node->op.name);
+        return FD_FAIL(FD_UNSUPPORTED, "node '%s' makes more than 2^31 elements", node->op.name);
     if (count == 0)
-        return FD_FAIL(FD_UNSUPPORTED, "%s makes an empty tensor", node->op.name);
+        return FD_FAIL(FD_UNSUPPORTED, "node '%s' makes an empty tensor", node->op.name);
     for (int i = 0; i < node->op.inputs; i++)
         if (g->value[node->input[i]].type != FD_F32)
-            return FD_FAIL(FD_UNSUPPORTED, "%s mixes whole numbers with floating point", node->op.name);
+            return FD_FAIL(FD_UNSUPPORTED, "node '%s' mixes whole numbers with floating point", node->op.name);
     return NULL;
 }
 

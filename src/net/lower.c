@@ -86,7 +86,7 @@ fd_error *fd_weight(const fd_lower *l, int i, const char *what, fd_value *out)
 
 fd_op_desc fd_desc(const fd_lower *l, fd_op_kind kind, int inputs, const fd_tensor *output)
 {
-    return (fd_op_desc){.kind = kind, .name = l->label, .inputs = inputs, .output = *output};
+    return (fd_op_desc){.kind = kind, .name = l->name, .inputs = inputs, .output = *output};
 }
 
 fd_error *fd_add1(fd_lower *l, const fd_op_desc *desc, int input, int *out)

@@ -9,6 +9,7 @@ typedef struct fd_lower {
     fd_model *model;
     const Onnx__NodeProto *node;
     int64_t opset;
+    const char *name;      /* "/conv1" */
     const char *label;     /* "node '/conv1' (Conv)", for messages */
     int inputs, outputs;
     const int *input;      /* values; -1: left out */

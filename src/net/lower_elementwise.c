@@ -7,7 +7,7 @@
 fd_error *fd_add_activation(fd_lower *l, int value, fd_op_desc desc, int *out)
 {
     desc.kind = FD_OP_ACTIVATE;
-    desc.name = l->label;
+    desc.name = l->name;
     desc.inputs = 1;
     desc.output = l->graph->value[value].shape;
     return fd_add1(l, &desc, value, out);
@@ -227,10 +227,10 @@ fd_error *fd_add_scalar(fd_lower *l, fd_binary op, int a, float b, int *out)
     int64_t *whole = NULL;
     int constant;
     if (l->graph->value[a].type == FD_I64) {
-        FD_TRY(fd_graph_ints(l->graph, l->label, &(fd_tensor){0}, &whole, &constant));
+        FD_TRY(fd_graph_ints(l->graph, l->name, &(fd_tensor){0}, &whole, &constant));
         *whole = (int64_t)b;
     } else {
-        FD_TRY(fd_graph_floats(l->graph, l->label, &(fd_tensor){0}, &value, &constant));
+        FD_TRY(fd_graph_floats(l->graph, l->name, &(fd_tensor){0}, &value, &constant));
         *value = b;
     }
     FD_TRY(fd_add_binary(l, op, a, constant, out));
@@ -267,7 +267,7 @@ fd_error *fd_lower_pow(fd_lower *l)
         int64_t count;
         float *value;
         fd_shape_count(&e.shape, &count);
-        FD_TRY(fd_graph_floats(l->graph, l->label, &e.shape, &value, &exponent));
+        FD_TRY(fd_graph_floats(l->graph, l->name, &e.shape, &value, &exponent));
         for (int64_t i = 0; i < count; i++)
             value[i] = (float)((const int64_t *)e.data)[i];
     }

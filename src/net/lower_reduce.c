@@ -139,7 +139,7 @@ static fd_error *elementwise(fd_lower *l, int n, int64_t (*f)(const int64_t *x))
     for (int i = 0; i < n; i++)
         if (count[i] != 1 && count[i] != total)
             FD_THROW(FD_UNSUPPORTED, "%s: whole numbers of different shapes", l->label);
-    FD_TRY(fd_graph_ints(l->graph, l->label, &shape, &out, &l->output[0]));
+    FD_TRY(fd_graph_ints(l->graph, l->name, &shape, &out, &l->output[0]));
     for (int64_t k = 0; k < total; k++) {
         int64_t x[3] = {0};
         for (int i = 0; i < n; i++)

@@ -42,7 +42,7 @@ static fd_error *plain_constant(fd_lower *l)
             continue;
         if (c.shape.rank)
             c.shape.dim[0] = (int64_t)(c.type == FD_F32 ? a->n_floats : a->n_ints);
-        FD_TRY(fd_graph_constant(l->graph, l->label, &c, &l->output[0]));
+        FD_TRY(fd_graph_constant(l->graph, l->name, &c, &l->output[0]));
         return NULL;
     }
     FD_THROW(FD_UNSUPPORTED, "%s holds no numbers", l->label);
@@ -59,7 +59,7 @@ fd_error *fd_lower_constant(fd_lower *l)
     if (!t)
         return plain_constant(l);
     FD_TRY(fd_model_tensor(l->model, t, &c));
-    FD_TRY(fd_graph_constant(l->graph, l->label, &c, &l->output[0]));
+    FD_TRY(fd_graph_constant(l->graph, l->name, &c, &l->output[0]));
 done:
     return err ? fd_error_prefix(err, "%s", l->label) : NULL;
 }
@@ -94,11 +94,11 @@ fd_error *fd_lower_constant_of_shape(fd_lower *l)
     if (!fd_shape_count(&fill.shape, &one) || one != 1 || !fd_shape_count(&shape, &count))
         FD_THROW(FD_FORMAT, "%s: a negative or too large shape, or not one value", l->label);
     if (fill.type == FD_F32) {
-        FD_TRY(fd_graph_floats(l->graph, l->label, &shape, &f, &l->output[0]));
+        FD_TRY(fd_graph_floats(l->graph, l->name, &shape, &f, &l->output[0]));
         for (int64_t i = 0; i < count; i++)
             f[i] = *(const float *)fill.data;
     } else {
-        FD_TRY(fd_graph_ints(l->graph, l->label, &shape, &w, &l->output[0]));
+        FD_TRY(fd_graph_ints(l->graph, l->name, &shape, &w, &l->output[0]));
         for (int64_t i = 0; i < count; i++)
             w[i] = *(const int64_t *)fill.data;
     }
@@ -124,7 +124,7 @@ fd_error *fd_lower_shape(fd_lower *l)
     start = bound(start, in.rank, 0, in.rank);
     end = bound(end, in.rank, 0, in.rank);
     list.dim[0] = end > start ? end - start : 0;
-    FD_TRY(fd_graph_ints(l->graph, l->label, &list, &data, &l->output[0]));
+    FD_TRY(fd_graph_ints(l->graph, l->name, &list, &data, &l->output[0]));
     memcpy(data, in.dim + start, (size_t)list.dim[0] * sizeof *data);
 done:
     return err;
@@ -137,12 +137,12 @@ static fd_error *convert(fd_lower *l, const fd_value *x, fd_type to, bool boolea
     float *f;
     fd_shape_count(&x->shape, &count);
     if (to == FD_F32) {
-        FD_TRY(fd_graph_floats(l->graph, l->label, &x->shape, &f, &l->output[0]));
+        FD_TRY(fd_graph_floats(l->graph, l->name, &x->shape, &f, &l->output[0]));
         for (int64_t i = 0; i < count; i++)
             f[i] = (float)((const int64_t *)x->data)[i];
         return NULL;
     }
-    FD_TRY(fd_graph_ints(l->graph, l->label, &x->shape, &w, &l->output[0]));
+    FD_TRY(fd_graph_ints(l->graph, l->name, &x->shape, &w, &l->output[0]));
     for (int64_t i = 0; i < count; i++) {
         double v = x->type == FD_F32 ? (double)((const float *)x->data)[i] : (double)(((const int64_t *)x->data)[i] != 0);
         if (!(fabs(v) < 9.2e18))

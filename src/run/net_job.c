@@ -124,14 +124,17 @@ static void print_shape(const fd_tensor *t, bool any_size)
 
 static void print_layers(const fd_net *net)
 {
-    printf("\n%4s %-10s %-44s %-18s %10s %12s\n", "#", "operator", "name", "output", "MFLOP", "weights");
+    int width = 4;
+    for (int i = 0; i < fd_net_layers(net); i++)
+        width = (int)strlen(fd_net_layer_at(net, i).name) > width ? (int)strlen(fd_net_layer_at(net, i).name) : width;
+    printf("\n%4s  %-10s  %-*s  %-16s %10s %10s\n", "#", "operator", width, "name", "output", "MFLOP", "weights");
     for (int i = 0; i < fd_net_layers(net); i++) {
         fd_net_layer l = fd_net_layer_at(net, i);
         char shape[128] = "";
         int at = 0;
         for (int k = 0; k < l.output.rank && at < 100; k++)
             at += snprintf(shape + at, sizeof shape - (size_t)at, "%s%lld", k ? "x" : "", (long long)l.output.dim[k]);
-        printf("%4d %-10s %-44s %-18s %10.3f %12zu\n", i, l.kind, l.name, shape, l.flop * 1e-6, l.weight_bytes);
+        printf("%4d  %-10s  %-*s  %-16s %10.3f %10zu\n", i, l.kind, width, l.name, shape, l.flop * 1e-6, l.weight_bytes);
     }
 }
 
