@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 
@@ -41,10 +42,13 @@ void fd_upright_size(int orientation, int32_t width, int32_t height, int32_t *up
 fd_error *fd_canvas_open(fd_canvas *c, int32_t width, int32_t height, int orientation)
 {
     fd_error *err = NULL;
-    *c = (fd_canvas){.width = width, .height = height, .orientation = orientation};
+    *c = (fd_canvas){.width = width, .height = height, .orientation = orientation, .pitch = (size_t)width * 3};
     FD_TRY(fd_alloc_aligned(&c->rgb, (size_t)width * (size_t)height, 3));
-    if (orientation != 1)
-        FD_TRY(fd_alloc_aligned(&c->strip, (size_t)width * 3, FD_STRIP_ROWS));
+    if (orientation != 1) {
+        /* At least a byte more than a row (gather reads it), and an odd count: rows a multiple of a page apart would share cache sets. */
+        c->pitch = (c->pitch + 1) | 65;
+        FD_TRY(fd_alloc_aligned(&c->strip, c->pitch, FD_STRIP_ROWS));
+    }
 done:
     return err;
 }
@@ -63,11 +67,13 @@ uint8_t *fd_canvas_rows(fd_canvas *c, int32_t y, int32_t *rows)
     return c->strip ? c->strip : c->rgb + (int64_t)y * c->width * 3;
 }
 
-static inline void copy_pixel(uint8_t *to, const uint8_t *from)
+/* Writes n pixels one after the other, taking them `stride` bytes apart. Four bytes are copied for three: the fourth is overwritten by the next
+ * pixel, and not written behind the last. */
+static void gather(uint8_t *to, const uint8_t *from, ptrdiff_t stride, int64_t n)
 {
-    to[0] = from[0];
-    to[1] = from[1];
-    to[2] = from[2];
+    for (int64_t i = 0; i + 1 < n; i++, to += 3, from += stride)
+        memcpy(to, from, 4);
+    memcpy(to, from, 3);
 }
 
 void fd_canvas_put(fd_canvas *c, int32_t y, int32_t rows)
@@ -76,13 +82,17 @@ void fd_canvas_put(fd_canvas *c, int32_t y, int32_t rows)
         return;
     placing p = placing_of(c->orientation, c->width, c->height);
     uint8_t *corner = c->rgb + (p.origin + y * p.step_y) * 3;
-    if (c->orientation < 5) {
-        for (int32_t j = 0; j < rows; j++)
-            for (int64_t x = 0; x < c->width; x++)
-                copy_pixel(corner + (j * p.step_y + x * p.step_x) * 3, c->strip + (j * (int64_t)c->width + x) * 3);
-        return;
+    /* A run of an upright row is a row of the strip, or a column where the picture is turned by a quarter. It is written in its own direction:
+     * where the step is -1 it starts from its other end. */
+    bool quarter = c->orientation >= 5, backwards = (quarter ? p.step_y : p.step_x) < 0;
+    int64_t run = quarter ? rows : c->width, runs = quarter ? c->width : rows, next = 3 * (quarter ? p.step_x : p.step_y);
+    ptrdiff_t pitch = (ptrdiff_t)c->pitch, along = quarter ? pitch : 3, across = quarter ? 3 : pitch;
+    for (int64_t i = 0; i < runs; i++) {
+        uint8_t *to = corner + i * next;
+        const uint8_t *from = c->strip + i * across;
+        if (backwards)
+            gather(to - (run - 1) * 3, from + (run - 1) * along, -along, run);
+        else
+            gather(to, from, along, run);
     }
-    for (int64_t x = 0; x < c->width; x++) /* a column of the strip is a run of an upright row */
-        for (int32_t j = 0; j < rows; j++)
-            copy_pixel(corner + (j * p.step_y + x * p.step_x) * 3, c->strip + (j * (int64_t)c->width + x) * 3);
 }

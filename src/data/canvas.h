@@ -9,7 +9,8 @@ enum { FD_STRIP_ROWS = 32 };   /* a turned strip writes runs of 96 bytes; its ro
 
 typedef struct fd_canvas {
     uint8_t *rgb;              /* upright, [height][width][3] of the turned picture; owned */
-    uint8_t *strip;            /* [FD_STRIP_ROWS][width][3] as the file lies; NULL when it lies upright */
+    uint8_t *strip;            /* FD_STRIP_ROWS rows as the file lies; NULL when it lies upright */
+    size_t pitch;              /* bytes from one row of fd_canvas_rows to the next */
     int32_t width, height;     /* as the file lies */
     int orientation;           /* EXIF, 1..8 */
 } fd_canvas;
@@ -21,7 +22,8 @@ void fd_upright_size(int orientation, int32_t width, int32_t height, int32_t *up
 fd_error *fd_canvas_open(fd_canvas *c, int32_t width, int32_t height, int orientation) FD_CHECK;
 void fd_canvas_free(fd_canvas *c);
 
-/* Where rows y .. y + *rows - 1 of the file are to be written ([*rows][width][3]); then fd_canvas_put. y is a multiple of FD_STRIP_ROWS. */
+/* Where rows y .. y + *rows - 1 of the file are to be written ([width][3] each, c->pitch apart); then fd_canvas_put. y is a multiple of
+ * FD_STRIP_ROWS. */
 uint8_t *fd_canvas_rows(fd_canvas *c, int32_t y, int32_t *rows);
 /* Places the rows that were written at fd_canvas_rows(c, y, &rows). */
 void fd_canvas_put(fd_canvas *c, int32_t y, int32_t rows);

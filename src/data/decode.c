@@ -37,7 +37,7 @@ bool fd_decoding_start(fd_decoding *d, int64_t width, int64_t height, size_t ext
                          (long long)d->config->max_pixels);
         return false;
     }
-    size_t picture = (size_t)width * (size_t)height * 3, strip = d->orientation == 1 ? 0 : (size_t)width * 3 * FD_STRIP_ROWS;
+    size_t picture = (size_t)width * (size_t)height * 3, strip = d->orientation == 1 ? 0 : ((size_t)width * 3 + 66) * FD_STRIP_ROWS;
     if (d->config->max_bytes && (extra > d->config->max_bytes || picture + strip > d->config->max_bytes - extra)) {
         fd_decoding_fail(d, FD_IMAGE_OUT_OF_MEMORY, "decoding needs %zu bytes, the limit is %zu", picture + strip + extra,
                          d->config->max_bytes);

@@ -129,11 +129,10 @@ static void read_row(reader *r, uint8_t *rgb)
 static void read_picture(reader *r)
 {
     fd_canvas *canvas = &r->d->canvas;
-    size_t pitch = (size_t)canvas->width * 3;
     for (int32_t y = 0, rows; y < canvas->height; y += rows) {
         uint8_t *to = fd_canvas_rows(canvas, y, &rows);
         for (int32_t j = 0; j < rows; j++)
-            read_row(r, to + (size_t)j * pitch);
+            read_row(r, to + (size_t)j * canvas->pitch);
         fd_canvas_put(canvas, y, rows);
     }
 }

@@ -106,11 +106,10 @@ static void set_transforms(reader *r)
 static void read_rows(reader *r)
 {
     fd_canvas *canvas = &r->d->canvas;
-    size_t pitch = (size_t)canvas->width * 3;
     for (int32_t y = 0, rows; y < canvas->height; y += rows) {
         uint8_t *to = fd_canvas_rows(canvas, y, &rows);
         for (int32_t j = 0; j < rows; j++) {
-            png_read_row(r->png, to + (size_t)j * pitch, NULL);
+            png_read_row(r->png, to + (size_t)j * canvas->pitch, NULL);
             r->rows = y + j + 1;
         }
         fd_canvas_put(canvas, y, rows);
@@ -134,7 +133,8 @@ static void turn_whole(reader *r)
     size_t pitch = (size_t)canvas->width * 3;
     for (int32_t y = 0, rows; y < canvas->height; y += rows) {
         uint8_t *to = fd_canvas_rows(canvas, y, &rows);
-        memcpy(to, r->whole + (size_t)y * pitch, (size_t)rows * pitch);
+        for (int32_t j = 0; j < rows; j++)
+            memcpy(to + (size_t)j * canvas->pitch, r->whole + (size_t)(y + j) * pitch, pitch);
         fd_canvas_put(canvas, y, rows);
     }
 }
@@ -143,11 +143,10 @@ static void turn_whole(reader *r)
 static void blank_rest(reader *r)
 {
     fd_canvas *canvas = &r->d->canvas;
-    size_t pitch = (size_t)canvas->width * 3;
     for (int32_t y = r->rows / FD_STRIP_ROWS * FD_STRIP_ROWS, rows; y < canvas->height; y += rows) {
         uint8_t *to = fd_canvas_rows(canvas, y, &rows);
         int32_t kept = r->rows > y ? r->rows - y : 0;
-        memset(to + (size_t)kept * pitch, 0, (size_t)(rows - kept) * pitch);
+        memset(to + (size_t)kept * canvas->pitch, 0, (size_t)(rows - kept) * canvas->pitch);
         fd_canvas_put(canvas, y, rows);
     }
 }
