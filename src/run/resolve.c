@@ -144,8 +144,8 @@ fd_error *fd_job_pin(fd_job *job)
     const char *value;
     FD_TRY(fd_manifest_hash(&job->manifest, &job->manifest_hash));
     fd_sha256_text(job->manifest_hash, hash);
-    FD_TRY(fd_string_add(&job->pin, "program = facesdist %s\nengine = %s\nisa = %s\n", FACESDIST_VERSION, job->engine->kind->name,
-                         job->engine->kind->isa(job->engine)));
+    FD_TRY(fd_string_add(&job->pin, "program = facesdist %s\nengine = %s\nisa = %s\nfactor = %.17g\n", FACESDIST_VERSION, job->engine->kind->name,
+                         job->engine->kind->isa(job->engine), job->pack.factor));
     FD_TRY(fd_pack_identity(&job->pack, &identity));
     FD_TRY(fd_string_add(&job->pin, "%s", identity));
     for (int i = 0; fd_opt_at(job->options, i, &value); i++) {
