@@ -43,10 +43,6 @@ static fd_error *note_options(fd_provenance *p, const fd_options *o)
         snprintf(name, sizeof name, "option %s", option->name);
         FD_TRY(note(p, name, value));
     }
-    for (int i = 0; i < fd_positionals(o); i++) {
-        snprintf(name, sizeof name, "input %d", i);
-        FD_TRY(note(p, name, fd_positional(o, i)));
-    }
 done:
     return err;
 }
@@ -110,6 +106,15 @@ static fd_error *add_column(fd_provenance *p, const char *path, fd_column_type t
     return NULL;
 }
 
+static fd_error *input_table(fd_provenance *p, const fd_options *o)
+{
+    const char **name;
+    fd_error *e = add_column(p, "/run/inputs", FD_COL_TEXT, fd_positionals(o), (void **)&name);
+    for (int i = 0; !e && i < fd_positionals(o); i++)
+        name[i] = fd_positional(o, i);
+    return e;
+}
+
 static fd_error *stage_tables(fd_provenance *p, const fd_stage_row *all, int ranks)
 {
     fd_error *err = NULL;
@@ -171,6 +176,7 @@ fd_error *fd_provenance_of(fd_job *job, fd_provenance *out)
     FD_TRY(gather_rows(job, job->usage->row, job->usage->n, sizeof *job->usage->row, &usage, &n));
     if (job->rank == 0) {
         FD_TRY(note_all(job, out));
+        FD_TRY(input_table(out, job->options));
         FD_TRY(stage_tables(out, stages, job->ranks));
         FD_TRY(usage_tables(out, usage, n));
     }

@@ -96,14 +96,19 @@ done:
 static fd_error *same_engine(fd_job *job)
 {
     fd_error *err = NULL;
-    typedef char label[192];
-    label own = "", *all = NULL;
-    snprintf(own, sizeof own, "%s, %s", job->engine->kind->name, job->engine->kind->isa(job->engine));
+    typedef struct label { char engine[128], processor[128]; } label;
+    label own = {"", ""}, *all = NULL;
+    snprintf(own.engine, sizeof own.engine, "%s, %s", job->engine->kind->name, job->engine->kind->isa(job->engine));
+    fd_machine_cpu(own.processor, sizeof own.processor);
     FD_TRY(fd_alloc(&all, (size_t)job->ranks, sizeof *all));
-    FD_TRY(fd_comm_all_gather_fixed(job->comm, own, all, sizeof own));
-    for (int r = 1; r < job->ranks; r++)
-        if (strcmp(all[0], all[r]) != 0)
-            FD_THROW(FD_MISMATCH, "rank 0 computes with %s, rank %d with %s: the same bytes need one for all; give --device and --isa", all[0], r, all[r]);
+    FD_TRY(fd_comm_all_gather_fixed(job->comm, &own, all, sizeof own));
+    for (int r = 1; r < job->ranks; r++) {
+        if (strcmp(all[0].engine, all[r].engine) != 0)
+            FD_THROW(FD_MISMATCH, "rank 0 computes with %s, rank %d with %s: the same bytes need one for all; give --device and --isa", all[0].engine, r,
+                     all[r].engine);
+        if (strcmp(all[0].processor, all[r].processor) != 0)
+            fd_say(FD_NORMAL, "warning: rank 0 runs on %s, rank %d on %s: the last bits may depend on who computed what", all[0].processor, r, all[r].processor);
+    }
 done:
     free(all);
     return err;
