@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/version.h"
 #include "run/machine.h"
 #include "run/usage.h"
 
@@ -70,8 +71,9 @@ static fd_error *note_all(fd_job *job, fd_provenance *p)
     fd_error *err = NULL;
     char text[256], now[21];
     fd_utc(now);
-    FD_TRY(note(p, "program", "facesdist " FACESDIST_VERSION));
-    FD_TRY(note(p, "revision", FACESDIST_REVISION));
+    snprintf(text, sizeof text, "facesdist %s", fd_version());
+    FD_TRY(note(p, "program", text));
+    FD_TRY(note(p, "revision", fd_revision()));
     FD_TRY(note(p, "pin", job->pin.text));
     fd_sha256_text(job->manifest_hash, text);
     FD_TRY(note(p, "manifest sha256", text));

@@ -7,17 +7,18 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/version.h"
 #include "dist/dist.h"
 #include "run/job.h"
 #include "run/machine.h"
 #include "run/resolve.h"
 
-static fd_error *resolve_number(fd_options *o, const char *name, const char *format, double value)
+static fd_error *resolve_number(fd_options *o, const char *name, double value)
 {
     char text[64];
     if (fd_opt_set(o, name))
         return NULL;
-    snprintf(text, sizeof text, format, value);
+    snprintf(text, sizeof text, "%.15g", value);
     return fd_opt_resolve(o, name, text);
 }
 
@@ -61,8 +62,8 @@ fd_error *fd_job_resolve(fd_job *job)
     int cores = 1;
     FD_TRY(resolve_paths(job));
     FD_TRY(fd_machine_cores(job->comm, &cores));
-    FD_TRY(resolve_number(job->options, "threads", "%.0f", cores));
-    FD_TRY(resolve_number(job->options, "memory", "%.0f", 0.8 * (double)fd_machine_memory() / fd_comm_local_ranks(job->comm)));
+    FD_TRY(resolve_number(job->options, "threads", cores));
+    FD_TRY(resolve_number(job->options, "memory", (double)(fd_machine_memory() / 5 * 4 / fd_comm_local_ranks(job->comm))));
     job->threads = (int)fd_opt_int(job->options, "threads");
     job->memory = fd_opt_int(job->options, "memory");
     job->batch = fd_opt_int(job->options, "batch");
@@ -79,9 +80,9 @@ static fd_error *resolve_from_pack(fd_job *job)
     fd_error *err = NULL;
     const fd_pack *p = &job->pack;
     char text[96];
-    FD_TRY(resolve_number(job->options, "min-face", "%.17g", p->min_face));
+    FD_TRY(resolve_number(job->options, "min-face", p->min_face));
     if (!fd_opt_set(job->options, "thresholds")) {
-        snprintf(text, sizeof text, "%.17g,%.17g,%.17g", p->thresholds[0], p->thresholds[1], p->thresholds[2]);
+        snprintf(text, sizeof text, "%.15g,%.15g,%.15g", p->thresholds[0], p->thresholds[1], p->thresholds[2]);
         FD_TRY(fd_opt_resolve(job->options, "thresholds", text));
     }
     if (!fd_opt_set(job->options, "metric"))
@@ -149,7 +150,7 @@ fd_error *fd_job_pin(fd_job *job)
     const char *value;
     FD_TRY(fd_manifest_hash(&job->manifest, &job->manifest_hash));
     fd_sha256_text(job->manifest_hash, hash);
-    FD_TRY(fd_string_add(&job->pin, "program = facesdist %s\nengine = %s\nisa = %s\nfactor = %.17g\n", FACESDIST_VERSION, job->engine->kind->name,
+    FD_TRY(fd_string_add(&job->pin, "program = facesdist %s\nengine = %s\nisa = %s\nfactor = %.15g\n", fd_version(), job->engine->kind->name,
                          job->engine->kind->isa(job->engine), job->pack.factor));
     FD_TRY(fd_pack_identity(&job->pack, &identity));
     FD_TRY(fd_string_add(&job->pin, "%s", identity));
