@@ -56,7 +56,7 @@ static void put(const char *text, size_t n)
 }
 
 /* Prefix, message and end of line as one piece; without memory as three. */
-static void put_line(const char *prefix, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void put_line(const char *prefix, const char *format, va_list args)
 {
     char *message = NULL, *line = NULL;
     if (vasprintf(&message, format, args) < 0)

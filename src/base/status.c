@@ -14,7 +14,7 @@ struct fd_error {
 static char no_memory_left[] = "out of memory", no_trace[] = "";
 static fd_error out_of_memory = {FD_NOMEM, no_memory_left, no_trace};   /* const in all but type: never written, never freed */
 
-static char *format_text(const char *format, va_list args)
+__attribute__((format(printf, 1, 0))) static char *format_text(const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);
