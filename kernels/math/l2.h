@@ -8,11 +8,17 @@
 
 #include "kernels/math/inline.h"
 
+/* One step of the sum. */
+FD_INLINE double fd_l2_add(double sum, float v)
+{
+    return sum + (double)v * (double)v;
+}
+
 FD_INLINE double fd_l2_norm(const float *row, int64_t dim)
 {
     double sum = 0.0;
     for (int64_t k = 0; k < dim; k++)
-        sum += (double)row[k] * (double)row[k];
+        sum = fd_l2_add(sum, row[k]);
     return sqrt(sum);
 }
 

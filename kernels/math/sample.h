@@ -2,13 +2,12 @@
 #ifndef FD_KERNELS_MATH_SAMPLE_H
 #define FD_KERNELS_MATH_SAMPLE_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "kernels/math/inline.h"
 
 typedef struct fd_sample {
-    int32_t x, y;  /* upper left of the four neighbours: -1 .. width - 1, -1 .. height - 1 */
+    int32_t x, y;  /* upper left of the four neighbours */
     double fx, fy; /* how far the point lies toward the other ones, 0 <= f < 1 */
 } fd_sample;
 
@@ -19,18 +18,19 @@ FD_INLINE int32_t fd_floor(double v)
     return (double)t > v ? t - 1 : t;
 }
 
-/* Where output pixel (x, y) lies in a source of width x height under map (source x = map[0] x + map[1] y + map[2], ...). False: all four
- * neighbours are outside, or the map is not finite; the value is 0. */
-FD_INLINE bool fd_sample_at(const double map[6], int32_t x, int32_t y, int32_t width, int32_t height, fd_sample *out)
+/* Where output pixel (x, y) lies in a source of width x height under map (source x = map[0] x + map[1] y + map[2], ...). Where all four
+ * neighbours are outside, or the map is not finite, it is a sample whose value is 0. */
+FD_INLINE fd_sample fd_sample_at(const double map[6], int32_t x, int32_t y, int32_t width, int32_t height)
 {
     const double sx = map[0] * (double)x + map[1] * (double)y + map[2], sy = map[3] * (double)x + map[4] * (double)y + map[5];
-    if (!(sx > -1.0 && sx < (double)width && sy > -1.0 && sy < (double)height))
-        return false;
-    out->x = fd_floor(sx);
-    out->y = fd_floor(sy);
-    out->fx = sx - (double)out->x;
-    out->fy = sy - (double)out->y;
-    return true;
+    fd_sample s = {-2, -2, 0.0, 0.0};
+    if (sx > -1.0 && sx < (double)width && sy > -1.0 && sy < (double)height) {
+        s.x = fd_floor(sx);
+        s.y = fd_floor(sy);
+        s.fx = sx - (double)s.x;
+        s.fy = sy - (double)s.y;
+    }
+    return s;
 }
 
 /* Source coordinate of output i of m over n inputs when pixel centres are at half-integers; the edge pixel is repeated outside. */

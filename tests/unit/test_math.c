@@ -167,11 +167,9 @@ static void test_sample(void **state)
 {
     (void)state;
     const double shift[6] = {1, 0, 0.25, 0, 1, -0.5}, scale[6] = {2, 0, 0, 0, 2, 0}, bad[6] = {NAN, 0, 0, 0, 1, 0};
-    fd_sample s;
-    assert_true(fd_sample_at(shift, 3, 0, 4, 4, &s) && s.x == 3 && s.y == -1 && s.fx == 0.25 && s.fy == 0.5);
-    assert_false(fd_sample_at(shift, 4, 0, 4, 4, &s));
-    assert_false(fd_sample_at(scale, 2, 0, 4, 4, &s));
-    assert_false(fd_sample_at(bad, 0, 0, 4, 4, &s));
+    const fd_sample s = fd_sample_at(shift, 3, 0, 4, 4);
+    assert_true(s.x == 3 && s.y == -1 && s.fx == 0.25 && s.fy == 0.5);
+    assert_true(fd_sample_at(shift, 4, 0, 4, 4).x == -2 && fd_sample_at(scale, 2, 0, 4, 4).x == -2 && fd_sample_at(bad, 0, 0, 4, 4).x == -2);
     const double p[2][2] = {{0, 100}, {200, 40}};
     assert_true(fd_bilinear(p, 0.25, 0.5) == 92.5); /* 25 above, 160 below */
     assert_true(fd_sample_stretch(0, 4, 8) == 0.0 && fd_sample_stretch(1, 4, 8) == 0.25 && fd_sample_stretch(7, 4, 8) == 3.0);

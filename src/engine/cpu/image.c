@@ -20,8 +20,7 @@ static fd_error *picture_open(fd_lane *lane, const uint8_t *rgb, int32_t width, 
     assert(width >= 1 && width <= 65535 && height >= 1 && height <= 65535 && pitch >= (int64_t)width * 3);
     FD_TRY(fd_alloc(&p, 1, sizeof *p));
     p->base = (fd_picture){lane->engine, width, height};
-    p->rgb = rgb;
-    p->pitch = pitch;
+    p->pixels = (fd_pixels){rgb, pitch, width, height};
     *out = &p->base;
 done:
     return err;
@@ -32,12 +31,12 @@ static void picture_close(fd_picture *picture)
     free(picture);
 }
 
-static fd_area area_of_tile(const fd_cpu_picture *p, const fd_tile *t, float *out)
+static fd_area area_of_tile(const fd_pixels *p, const fd_tile *t, float *out)
 {
     return (fd_area){.rgb = p->rgb,
                      .pitch = p->pitch,
-                     .width = p->base.width,
-                     .height = p->base.height,
+                     .width = p->width,
+                     .height = p->height,
                      .rows = t->level_height,
                      .columns = t->level_width,
                      .y = t->y,
@@ -60,7 +59,7 @@ static fd_error *tiles(fd_lane *lane, fd_picture *const *pictures, const fd_tile
     FD_TRY(fd_alloc(&areas, (size_t)n, sizeof *areas));
     for (int k = 0, run = 0; k < n; k += run) {
         for (run = 0; k + run < n && tile[k + run].picture == tile[k].picture; run++)
-            areas[run] = area_of_tile((const fd_cpu_picture *)pictures[tile[k].picture], &tile[k + run], out);
+            areas[run] = area_of_tile(fd_cpu_pixels(pictures[tile[k].picture]), &tile[k + run], out);
         FD_TRY(fd_area_run(fd_image_code_of(lane->engine), areas, run, &memory));
     }
 done:
@@ -74,7 +73,7 @@ static fd_error *patches(fd_lane *lane, fd_picture *const *pictures, const fd_pa
     fd_error *err = NULL;
     fd_area_memory memory = {NULL, 0};
     for (const fd_patch *b = patch; b < patch + n; b++, out += 3 * side * side) {
-        const fd_cpu_picture *p = (const fd_cpu_picture *)pictures[b->picture];
+        const fd_pixels *p = fd_cpu_pixels(pictures[b->picture]);
         fd_area area = {.rgb = p->rgb + b->y1 * p->pitch + (int64_t)b->x1 * 3,
                         .pitch = p->pitch,
                         .width = b->x2 - b->x1,

@@ -4,14 +4,18 @@
 #define FD_ENGINE_CPU_IMAGE_H
 
 #include "engine/cpu/cpu.h"
-#include "kernels/math/sample.h"
+#include "kernels/math/pixels.h"
 
 /* A picture is the caller's own pixels. */
 typedef struct fd_cpu_picture {
     fd_picture base;
-    const uint8_t *rgb; /* [height][width][3], rows `pitch` bytes apart */
-    int64_t pitch;
+    fd_pixels pixels;
 } fd_cpu_picture;
+
+static inline const fd_pixels *fd_cpu_pixels(const fd_picture *p)
+{
+    return &((const fd_cpu_picture *)p)->pixels;
+}
 
 enum { FD_AREA_PAD = 16 }; /* floats of the longest vector: row buffers are read, but not stored, so far beyond their end */
 
@@ -55,7 +59,7 @@ typedef struct fd_image_code {
     /* Makes the rows, from `next` on, whose windows end at source row `limit` at the latest. */
     void (*area)(fd_area *a, const fd_area_space *space, int64_t limit);
     /* out[c * plane_pitch + j] = bilinear value of 0..255 at s[j], 0 outside the picture; pixels: room for [n + FD_AREA_PAD][4]. */
-    void (*sample)(const fd_cpu_picture *p, const fd_sample *s, int32_t n, float (*pixels)[4], float *out, int64_t plane_pitch);
+    void (*sample)(const fd_pixels *p, const fd_sample *s, int32_t n, float (*pixels)[4], float *out, int64_t plane_pitch);
     /* One row of Pillow's first pass: pixel j of out is made from the pixels of `row` that p gives it. Rows are 1 byte longer than their
      * pixels. */
     void (*pil_row)(const uint8_t *row, const fd_pil_plan *p, uint8_t *out);

@@ -273,31 +273,17 @@ static void area(fd_area *a, const fd_area_space *space, int64_t limit)
 }
 
 /* Four bytes may be read at each of the four neighbours, and all are inside. */
-INLINE bool is_inside(const fd_cpu_picture *p, const fd_sample *s)
+INLINE bool is_inside(const fd_pixels *p, const fd_sample *s)
 {
-    return s->x >= 0 && s->y >= 0 && s->x + 2 < p->base.width && s->y + 1 < p->base.height;
+    return s->x >= 0 && s->y >= 0 && s->x + 2 < p->width && s->y + 1 < p->height;
 }
 
-static f4 sample_at_border(const fd_cpu_picture *p, const fd_sample *s)
-{
-    f4 v = {0};
-    for (int c = 0; c < 3; c++) {
-        double near[2][2];
-        for (int k = 0; k < 4; k++) {
-            const int32_t y = s->y + k / 2, x = s->x + k % 2;
-            const bool inside = x >= 0 && x < p->base.width && y >= 0 && y < p->base.height;
-            near[k / 2][k % 2] = inside ? (double)p->rgb[y * p->pitch + (int64_t)x * 3 + c] : 0.0;
-        }
-        v[c] = (float)fd_bilinear((const double(*)[2])near, s->fx, s->fy);
-    }
-    return v;
-}
-
-static void sample(const fd_cpu_picture *p, const fd_sample *s, int32_t n, float (*pixels)[4], float *out, int64_t plane_pitch)
+static void sample(const fd_pixels *p, const fd_sample *s, int32_t n, float (*pixels)[4], float *out, int64_t plane_pitch)
 {
     for (int32_t j = 0; j < n; j++, s++) {
         if (!is_inside(p, s)) {
-            STORE(pixels[j], sample_at_border(p, s));
+            for (int c = 0; c < 3; c++)
+                pixels[j][c] = fd_pixel_between(p, s, c);
             continue;
         }
         const uint8_t *above = p->rgb + s->y * p->pitch + (int64_t)s->x * 3, *below = above + p->pitch;

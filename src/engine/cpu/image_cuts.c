@@ -16,19 +16,17 @@ typedef struct bench {
     fd_area_memory memory;
 } bench;
 
-static void cut_warp(bench *b, const fd_cpu_picture *p, const double map[6])
+static void cut_warp(bench *b, const fd_pixels *p, const double map[6])
 {
-    const fd_sample outside = {-2, -2, 0.0, 0.0};
     for (int32_t y = 0; y < b->height; y++) {
         for (int32_t x = 0; x < b->width; x++)
-            if (!fd_sample_at(map, x, y, p->base.width, p->base.height, &b->sample[x]))
-                b->sample[x] = outside;
+            b->sample[x] = fd_sample_at(map, x, y, p->width, p->height);
         b->code->sample(p, b->sample, b->width, b->pixels, b->plane + (int64_t)y * b->width, (int64_t)b->width * b->height);
     }
 }
 
 /* Without antialias; pixel centres at half-integers; the box's edge is repeated. */
-static void cut_bilinear(bench *b, const fd_cpu_picture *p, const int32_t box[4])
+static void cut_bilinear(bench *b, const fd_pixels *p, const int32_t box[4])
 {
     for (int32_t x = 0; x < b->width; x++) {
         const double v = fd_sample_stretch(x, box[2] - box[0], b->width);
@@ -45,7 +43,7 @@ static void cut_bilinear(bench *b, const fd_cpu_picture *p, const int32_t box[4]
     }
 }
 
-static fd_error *cut_area(bench *b, const fd_cpu_picture *p, const int32_t box[4])
+static fd_error *cut_area(bench *b, const fd_pixels *p, const int32_t box[4])
 {
     fd_area area = {.rgb = p->rgb + box[1] * p->pitch + (int64_t)box[0] * 3,
                     .pitch = p->pitch,
@@ -85,7 +83,7 @@ static void pil_plan_free(fd_pil_plan *p)
 }
 
 /* Columns of every row of the box, rounded to bytes, then rows. A row is copied first: pixels are read four bytes at a time. */
-static fd_error *cut_pil(bench *b, const fd_cpu_picture *p, const int32_t box[4])
+static fd_error *cut_pil(bench *b, const fd_pixels *p, const int32_t box[4])
 {
     fd_error *err = NULL;
     const int32_t width = box[2] - box[0], height = box[3] - box[1];
@@ -117,7 +115,7 @@ done:
     return err;
 }
 
-static fd_error *cut_box(bench *b, const fd_cpu_picture *p, const fd_cut *cut)
+static fd_error *cut_box(bench *b, const fd_pixels *p, const fd_cut *cut)
 {
     if (cut->box[2] <= cut->box[0] || cut->box[3] <= cut->box[1])
         memset(b->plane, 0, (size_t)b->width * (size_t)b->height * 3 * sizeof *b->plane);
@@ -150,7 +148,7 @@ fd_error *fd_cpu_cuts(fd_lane *lane, fd_picture *const *pictures, const fd_cut *
     FD_TRY(fd_alloc(&b.sample, (size_t)b.width, sizeof *b.sample));
     FD_TRY(fd_alloc_aligned(&b.pixels, (size_t)b.width + FD_AREA_PAD, sizeof *b.pixels));
     for (int k = 0; k < n; k++) {
-        const fd_cpu_picture *p = (const fd_cpu_picture *)pictures[cuts[k].picture];
+        const fd_pixels *p = fd_cpu_pixels(pictures[cuts[k].picture]);
         if (cuts[k].warp)
             cut_warp(&b, p, cuts[k].map);
         else

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "kernels/math/area.h"
 #include "kernels/math/l2.h"
 
 static fd_error *picture_open(fd_lane *lane, const uint8_t *rgb, int32_t width, int32_t height, int64_t pitch, fd_picture **out)
@@ -14,8 +13,7 @@ static fd_error *picture_open(fd_lane *lane, const uint8_t *rgb, int32_t width, 
     assert(width >= 1 && width <= 65535 && height >= 1 && height <= 65535 && pitch >= (int64_t)width * 3);
     FD_TRY(fd_alloc(&p, 1, sizeof *p));
     p->base = (fd_picture){lane->engine, width, height};
-    p->rgb = rgb;
-    p->pitch = pitch;
+    p->pixels = (fd_pixels){rgb, pitch, width, height};
     *out = &p->base;
 done:
     return err;
@@ -26,28 +24,17 @@ static void picture_close(fd_picture *picture)
     free(picture);
 }
 
-float fd_ref_area_pixel(const fd_ref_picture *p, const fd_ref_area *a, int32_t i, int32_t j, int c)
-{
-    const int64_t y1 = fd_area_begin(i, a->height, a->rows), y2 = fd_area_end(i, a->height, a->rows);
-    const int64_t x1 = fd_area_begin(j, a->width, a->columns), x2 = fd_area_end(j, a->width, a->columns);
-    uint64_t sum = 0;
-    for (int64_t y = y1; y < y2; y++)
-        for (int64_t x = x1; x < x2; x++)
-            sum += fd_ref_pixel(p, a->y + y, a->x + x, c);
-    return fd_area_mean(sum, y2 - y1, x2 - x1);
-}
-
 static fd_error *tiles(fd_lane *lane, fd_picture *const *pictures, const fd_tile *tile, int n, float *out)
 {
     (void)lane;
     for (const fd_tile *t = tile; t < tile + n; t++) {
-        const fd_ref_picture *p = (const fd_ref_picture *)pictures[t->picture];
-        const fd_ref_area level = {0, 0, p->base.width, p->base.height, t->level_height, t->level_width};
+        const fd_pixels *p = fd_ref_pixels(pictures[t->picture]);
+        const fd_grid level = {0, 0, p->width, p->height, t->level_height, t->level_width};
+        float *to = out + t->offset;
         for (int c = 0; c < 3; c++)
             for (int32_t i = 0; i < t->height; i++)
                 for (int32_t j = 0; j < t->width; j++)
-                    out[t->offset + c * t->plane_pitch + i * t->row_pitch + j] =
-                        fd_normal_pixel(fd_ref_area_pixel(p, &level, t->y + i, t->x + j, c));
+                    to[c * t->plane_pitch + i * t->row_pitch + j] = fd_normal_pixel(fd_pixel_mean(p, &level, t->y + i, t->x + j, c));
     }
     return NULL;
 }
@@ -56,12 +43,11 @@ static fd_error *patches(fd_lane *lane, fd_picture *const *pictures, const fd_pa
 {
     (void)lane;
     for (const fd_patch *b = patch; b < patch + n; b++) {
-        const fd_ref_picture *p = (const fd_ref_picture *)pictures[b->picture];
-        const fd_ref_area area = {b->x1, b->y1, b->x2 - b->x1, b->y2 - b->y1, side, side};
+        const fd_grid grid = {b->x1, b->y1, b->x2 - b->x1, b->y2 - b->y1, side, side};
         for (int c = 0; c < 3; c++)
             for (int32_t i = 0; i < side; i++)
                 for (int32_t j = 0; j < side; j++)
-                    *out++ = fd_normal_pixel(fd_ref_area_pixel(p, &area, i, j, c));
+                    *out++ = fd_normal_pixel(fd_pixel_mean(fd_ref_pixels(pictures[b->picture]), &grid, i, j, c));
     }
     return NULL;
 }

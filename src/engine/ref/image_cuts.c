@@ -6,59 +6,44 @@
 #include "base/memory.h"
 #include "engine/ref/image.h"
 #include "kernels/math/pil.h"
-#include "kernels/math/sample.h"
 
 typedef struct cut_size {
     int32_t width, height;
 } cut_size;
 
-static double pixel_or_zero(const fd_ref_picture *p, int32_t y, int32_t x, int c)
-{
-    const int inside = x >= 0 && x < p->base.width && y >= 0 && y < p->base.height;
-    return inside ? (double)fd_ref_pixel(p, y, x, c) : 0.0;
-}
-
-static float sample_pixel(const fd_ref_picture *p, const fd_sample *s, int c)
-{
-    const double near[2][2] = {{pixel_or_zero(p, s->y, s->x, c), pixel_or_zero(p, s->y, s->x + 1, c)},
-                               {pixel_or_zero(p, s->y + 1, s->x, c), pixel_or_zero(p, s->y + 1, s->x + 1, c)}};
-    return (float)fd_bilinear(near, s->fx, s->fy);
-}
-
-static void cut_warp(const fd_ref_picture *p, const double map[6], cut_size size, float *pixels)
+static void cut_warp(const fd_pixels *p, const double map[6], cut_size size, float *pixels)
 {
     for (int32_t y = 0; y < size.height; y++)
         for (int32_t x = 0; x < size.width; x++) {
-            fd_sample s;
-            const bool inside = fd_sample_at(map, x, y, p->base.width, p->base.height, &s);
+            const fd_sample s = fd_sample_at(map, x, y, p->width, p->height);
             for (int c = 0; c < 3; c++)
-                *pixels++ = inside ? sample_pixel(p, &s, c) : 0.0f;
+                *pixels++ = fd_pixel_between(p, &s, c);
         }
 }
 
 /* Without antialias; pixel centres at half-integers; the box's edge is repeated. */
-static void cut_bilinear(const fd_ref_picture *p, const int32_t box[4], cut_size size, float *pixels)
+static void cut_bilinear(const fd_pixels *p, const int32_t box[4], cut_size size, float *pixels)
 {
     for (int32_t y = 0; y < size.height; y++)
         for (int32_t x = 0; x < size.width; x++) {
             const double sx = fd_sample_stretch(x, box[2] - box[0], size.width), sy = fd_sample_stretch(y, box[3] - box[1], size.height);
             const fd_sample s = {box[0] + fd_floor(sx), box[1] + fd_floor(sy), sx - fd_floor(sx), sy - fd_floor(sy)};
             for (int c = 0; c < 3; c++)
-                *pixels++ = sample_pixel(p, &s, c);
+                *pixels++ = fd_pixel_between(p, &s, c);
         }
 }
 
-static void cut_area(const fd_ref_picture *p, const int32_t box[4], cut_size size, float *pixels)
+static void cut_area(const fd_pixels *p, const int32_t box[4], cut_size size, float *pixels)
 {
-    const fd_ref_area area = {box[0], box[1], box[2] - box[0], box[3] - box[1], size.height, size.width};
+    const fd_grid grid = {box[0], box[1], box[2] - box[0], box[3] - box[1], size.height, size.width};
     for (int32_t y = 0; y < size.height; y++)
         for (int32_t x = 0; x < size.width; x++)
             for (int c = 0; c < 3; c++)
-                *pixels++ = fd_ref_area_pixel(p, &area, y, x, c);
+                *pixels++ = fd_pixel_mean(p, &grid, y, x, c);
 }
 
 /* Pillow's two passes, each rounded to bytes: columns of every row of the box, then rows. */
-static fd_error *cut_pil(const fd_ref_picture *p, const int32_t box[4], cut_size size, float *pixels)
+static fd_error *cut_pil(const fd_pixels *p, const int32_t box[4], cut_size size, float *pixels)
 {
     fd_error *err = NULL;
     const int32_t width = box[2] - box[0], height = box[3] - box[1];
@@ -73,7 +58,7 @@ static fd_error *cut_pil(const fd_ref_picture *p, const int32_t box[4], cut_size
             for (int c = 0; c < 3; c++) {
                 int32_t sum = 0;
                 for (int32_t k = 0; k < count; k++)
-                    sum += weight[k] * fd_ref_pixel(p, box[1] + y, box[0] + first + k, c);
+                    sum += weight[k] * fd_pixel(p, box[1] + y, box[0] + first + k, c);
                 narrow[((int64_t)y * size.width + x) * 3 + c] = fd_pil_pixel(sum);
             }
     }
@@ -92,7 +77,7 @@ done:
     return err;
 }
 
-static fd_error *cut_box(const fd_ref_picture *p, const fd_cut *cut, cut_size size, float *pixels)
+static fd_error *cut_box(const fd_pixels *p, const fd_cut *cut, cut_size size, float *pixels)
 {
     if (cut->box[2] <= cut->box[0] || cut->box[3] <= cut->box[1])
         memset(pixels, 0, (size_t)size.width * (size_t)size.height * 3 * sizeof *pixels);
@@ -125,7 +110,7 @@ fd_error *fd_ref_cuts(fd_lane *lane, fd_picture *const *pictures, const fd_cut *
     float *pixels = NULL;
     FD_TRY(fd_alloc(&pixels, (size_t)count, sizeof *pixels));
     for (int k = 0; k < n; k++) {
-        const fd_ref_picture *p = (const fd_ref_picture *)pictures[cuts[k].picture];
+        const fd_pixels *p = fd_ref_pixels(pictures[cuts[k].picture]);
         if (cuts[k].warp)
             cut_warp(p, cuts[k].map, size, pixels);
         else
