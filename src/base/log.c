@@ -16,8 +16,9 @@ static struct {
     int rank, ranks;
     char host[256];
     fd_level level;
-    bool drawn;   /* a progress line stands on the terminal, the cursor behind it */
-} logger = {.mutex = PTHREAD_MUTEX_INITIALIZER, .ranks = 1};
+    int terminal;   /* where progress is drawn */
+    bool drawn;     /* a progress line stands there, the cursor behind it */
+} logger = {.mutex = PTHREAD_MUTEX_INITIALIZER, .ranks = 1, .terminal = STDERR_FILENO};
 
 void fd_log_init(int rank, int ranks, const char *host, fd_level level)
 {
@@ -39,12 +40,12 @@ fd_level fd_log_level(void)
 
 /* Straight to the descriptor, in one write where the system allows, so that lines of several ranks do not mix. Whoever closed stderr does not
  * want to know; a full pipe is waited for. */
-static void put(const char *text, size_t n)
+static void put(int fd, const char *text, size_t n)
 {
     while (n > 0) {
-        ssize_t now = write(STDERR_FILENO, text, n);
+        ssize_t now = write(fd, text, n);
         if (now < 0 && errno == EAGAIN) {
-            struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
+            struct pollfd ready = {.fd = fd, .events = POLLOUT};
             now = poll(&ready, 1, 1000) > 0 && !(ready.revents & (POLLERR | POLLNVAL)) ? 0 : -1;
         } else if (now < 0 && errno == EINTR)
             now = 0;
@@ -65,14 +66,16 @@ __attribute__((format(printf, 2, 0))) static void put_line(const char *prefix, c
     size_t length = strlen(text);
     const char *end = length > 0 && text[length - 1] == '\n' ? "" : "\n";
     pthread_mutex_lock(&logger.mutex);
-    int n = asprintf(&line, "%s%s%s%s", logger.drawn ? "\n" : "", prefix, text, end);
+    int n = asprintf(&line, "%s%s%s", prefix, text, end);
+    if (logger.drawn)
+        put(logger.terminal, "\n", 1);
     logger.drawn = false;
     if (n >= 0)
-        put(line, (size_t)n);
+        put(STDERR_FILENO, line, (size_t)n);
     else {
-        put(prefix, strlen(prefix));
-        put(text, length);
-        put("\n", 1);
+        put(STDERR_FILENO, prefix, strlen(prefix));
+        put(STDERR_FILENO, text, length);
+        put(STDERR_FILENO, "\n", 1);
     }
     pthread_mutex_unlock(&logger.mutex);
     if (n >= 0)
@@ -126,7 +129,12 @@ void fd_report(const char *program, const fd_error *e)
 bool fd_log_is_terminal(void)
 {
     const char *kind = getenv("TERM");
-    return isatty(STDERR_FILENO) && kind && strcmp(kind, "dumb") != 0;
+    return isatty(logger.terminal) && kind && strcmp(kind, "dumb") != 0;
+}
+
+void fd_log_draw_on(int terminal)
+{
+    logger.terminal = terminal < 0 ? STDERR_FILENO : terminal;
 }
 
 /* Bytes of text that fill at most `columns` columns of a terminal; a character of UTF-8 is taken for one column. */
@@ -149,11 +157,11 @@ void fd_log_progress(const char *line)
         return;
     }
     struct winsize window = {0};
-    int columns = !ioctl(STDERR_FILENO, TIOCGWINSZ, &window) && window.ws_col > 1 ? window.ws_col - 1 : 79;
+    int columns = !ioctl(logger.terminal, TIOCGWINSZ, &window) && window.ws_col > 1 ? window.ws_col - 1 : 79;
     char drawing[1024];
     int n = snprintf(drawing, sizeof drawing, "\r%.*s\033[K", (int)fitting(line, columns), line);
     pthread_mutex_lock(&logger.mutex);
-    put(drawing, n < (int)sizeof drawing ? (size_t)n : sizeof drawing - 1);
+    put(logger.terminal, drawing, n < (int)sizeof drawing ? (size_t)n : sizeof drawing - 1);
     logger.drawn = *line != 0;
     pthread_mutex_unlock(&logger.mutex);
 }

@@ -19,8 +19,10 @@ void fd_say(fd_level level, const char *format, ...) __attribute__((format(print
 void fd_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* "facesdist: error: message", and the trace when verbose. Any rank. */
 void fd_report(const char *program, const fd_error *e);
-/* True when stderr is a terminal: progress bars are drawn, else lines every 30 s. */
+/* True when stderr, or what fd_log_draw_on named, is a terminal: progress bars are drawn, else lines every 30 s. */
 bool fd_log_is_terminal(void);
+/* Draws progress on this terminal, though stderr is a pipe (to an mpirun, which passes it on to that terminal). -1: no more. */
+void fd_log_draw_on(int terminal);
 /* Redraws a progress line in place on a terminal, cut to its width (the next fd_say or fd_warn goes below it; "" takes it away); elsewhere prints
  * it as a line. Rank 0 only, not when quiet. */
 void fd_log_progress(const char *line);

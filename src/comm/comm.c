@@ -7,23 +7,38 @@
 
 #include "base/memory.h"
 
-/* Variables by which a launcher tells a process how many it started; Slurm's count only inside a step (srun), not in a batch script. */
-static const char *const task_counts[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"};
-static const char *const ranks_told[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"};
+/* Variables by which a launcher tells a process its rank and the number that it started. The first that is set decides: the daemons of an mpirun
+ * inside Slurm run in a step of their own, whose numbers its ranks inherit. */
+static const char *const told_ranks[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"};
+static const char *const told_counts[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"};
+
+static int first_told(const char *const names[], int n, int otherwise)
+{
+    for (int i = 0; i < n; i++)
+        if (getenv(names[i]))
+            return atoi(getenv(names[i]));
+    return otherwise;
+}
+
+static int told_count(void)
+{
+    return first_told(told_counts, 3, 1);
+}
+
+/* Started in a way that an MPI library can find its peers by: Open MPI's own, PMIx or PMI. */
+static bool has_peers(void)
+{
+    return getenv("OMPI_COMM_WORLD_SIZE") || getenv("PMIX_RANK") || getenv("PMI_RANK") || getenv("PMI_FD");
+}
 
 bool fd_comm_launched(void)
 {
-    return getenv("OMPI_COMM_WORLD_SIZE") || getenv("PMIX_RANK") || getenv("PMI_RANK") || getenv("PMI_FD") || getenv("SLURM_STEP_ID");
+    return has_peers() || told_count() > 1;
 }
 
 int fd_comm_launch_rank(void)
 {
-    if (!fd_comm_launched())
-        return 0;
-    for (size_t i = 0; i < sizeof ranks_told / sizeof *ranks_told; i++)
-        if (getenv(ranks_told[i]))
-            return atoi(getenv(ranks_told[i]));
-    return 0;
+    return fd_comm_launched() ? first_told(told_ranks, 4, 0) : 0;
 }
 
 /* "Open MPI 4.1.4" of "Open MPI v4.1.4, package: ...": the first words, and a version without its v. */
@@ -41,16 +56,13 @@ static void name_library(fd_comm *c)
 }
 
 /* A launcher whose protocol this MPI does not speak starts N processes that each believe to be alone, and to own the output. */
-static fd_error *refuse_singletons(const fd_comm *c)
+static fd_error *refuse_singleton(const fd_comm *c)
 {
-    for (size_t i = 0; i < sizeof task_counts / sizeof *task_counts; i++) {
-        const char *text = getenv(task_counts[i]);
-        int tasks = text ? atoi(text) : 0;
-        if (tasks > 1 && c->ranks == 1)
-            return FD_FAIL(FD_COMM, "%d tasks were launched (%s), but each finds itself alone: the launcher and %s do not know each other; "
-                                    "use that MPI's own mpirun, or srun --mpi=pmix", tasks, task_counts[i], c->library);
-    }
-    return NULL;
+    int tasks = told_count();
+    if (tasks <= 1 || c->ranks > 1)
+        return NULL;
+    return FD_FAIL(FD_COMM, "%d tasks were launched, but each finds itself alone: the launcher and %s do not know each other; use the mpirun of "
+                            "that MPI, or srun --mpi=pmix", tasks, c->library);
 }
 
 static fd_error *start_mpi(fd_comm *c)
@@ -70,7 +82,6 @@ static fd_error *start_mpi(fd_comm *c)
     FD_TRY(fd_mpi_error(c, MPI_Comm_rank(local, &c->local_rank), "rank on the host"));
     FD_TRY(fd_mpi_error(c, MPI_Comm_size(local, &c->local_ranks), "ranks on the host"));
     FD_TRY(fd_mpi_error(c, MPI_Comm_free(&local), "ranks of a host"));
-    FD_TRY(refuse_singletons(c));
 done:
     return err;
 }
@@ -80,12 +91,13 @@ fd_error *fd_comm_open(fd_comm **out)
     fd_error *err = NULL;
     fd_comm *c = NULL;
     FD_TRY(fd_alloc(&c, 1, sizeof *c));
-    *c = (fd_comm){.launched = fd_comm_launched(), .ranks = 1, .local_ranks = 1, .piece = FD_PIECE, .work = MPI_COMM_NULL, .last = MPI_COMM_NULL};
+    *c = (fd_comm){.launched = has_peers(), .ranks = 1, .local_ranks = 1, .piece = FD_PIECE, .work = MPI_COMM_NULL, .last = MPI_COMM_NULL};
     if (gethostname(c->host, sizeof c->host - 1))
         strcpy(c->host, "unknown host");
     name_library(c);
-    if (c->launched)
+    if (has_peers())
         FD_TRY(start_mpi(c));
+    FD_TRY(refuse_singleton(c));
     *out = c;
     c = NULL;
 done:

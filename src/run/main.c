@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/log.h"
 
@@ -66,6 +67,21 @@ static int settle(fd_comm *c, const fd_program *program, fd_error *err, int exit
     return by_severity[values[0]];
 }
 
+/* mpirun takes its ranks' stderr through pipes. Where its own is a terminal, rank 0 beside it may draw its progress there. */
+static void find_terminal(const fd_comm *c)
+{
+    char path[64];
+    if (fd_comm_rank(c) != 0 || !fd_comm_launched() || isatty(STDERR_FILENO))
+        return;
+    snprintf(path, sizeof path, "/proc/%ld/fd/2", (long)getppid());
+    int fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    if (fd >= 0 && isatty(fd)) {
+        signal(SIGTTOU, SIG_IGN);   /* mpirun's ranks are a background job there: with "stty tostop" writing would stop them */
+        fd_log_draw_on(fd);         /* open as long as the process */
+    } else if (fd >= 0)
+        close(fd);
+}
+
 /* Parses on every rank; rank 0 answers. True when the program goes on; else *exit_code is final. */
 static bool understand(const fd_program *program, int argc, char **argv, int rank, fd_options **options, fd_error **err)
 {
@@ -93,6 +109,7 @@ int fd_main(int argc, char **argv, const fd_program *program, fd_error *(*job)(f
         exit_code = FD_EXIT_FAILED;
     } else if (go_on) {
         fd_log_init(fd_comm_rank(c), fd_comm_ranks(c), fd_comm_host(c), fd_log_level());
+        find_terminal(c);
         err = fd_comm_agree(c, err);
         if (!err)
             err = job(c, options, &exit_code);

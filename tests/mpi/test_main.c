@@ -40,6 +40,8 @@ static fd_error *fail_as_told(fd_comm *c, const fd_options *o, int *exit_code)
 
 static fd_error *job(fd_comm *c, fd_options *o, int *exit_code)
 {
+    if (fd_log_is_terminal())
+        fd_log_progress("at work");
     bool alone = fd_opt_choice(o, "how") == 1;
     if (fd_opt_choice(o, "how") == 4)
         fd_comm_set_timeout(c, 1);
