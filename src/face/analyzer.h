@@ -35,7 +35,8 @@ struct fd_analyzer {
     fd_engine *engine;
     fd_analyzer_config config;
     fd_stage pnet, rnet, onet, embedder;
-    int32_t canvas;                          /* side of P-Net's canvases, where it takes one shape only */
+    int64_t strip;                           /* as in fd_batches */
+    int32_t canvas;
     fd_crop_kind crop;
     int32_t margin;
     fd_resample resample;
@@ -46,7 +47,12 @@ struct fd_analyzer {
 };
 
 /* Shapes of the batches; the tests try others. */
-typedef struct fd_batches { int64_t canvases, rnet, onet, embedder; int32_t canvas; } fd_batches;
+typedef struct fd_batches {
+    int64_t strip;                           /* level pixels at a time, where P-Net takes any size */
+    int64_t canvases;                        /* a batch of them, where it takes one */
+    int32_t canvas;                          /* their side: odd */
+    int64_t rnet, onet, embedder;
+} fd_batches;
 extern const fd_batches fd_default_batches;
 fd_error *fd_analyzer_open_with(fd_engine *e, const fd_pack *pack, const fd_analyzer_config *config, const fd_batches *batches, fd_analyzer **out) FD_CHECK;
 

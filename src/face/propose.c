@@ -6,8 +6,7 @@
 #include "base/memory.h"
 #include "face/analyzer.h"
 
-/* Level pixels that are computed at a time: 6 MB of them and of P-Net's answers. Smaller strips would fit a cache, but overlap more. */
-enum { STRIP_PIXELS = 384 * 1024, ALIGN_FLOATS = 16 };
+enum { ALIGN_FLOATS = FD_ALIGN / sizeof(float) };
 
 static int64_t aligned(int64_t floats)
 {
@@ -89,19 +88,19 @@ done:
     return err;
 }
 
-/* As many pieces at a time as STRIP_PIXELS allow, one at least. */
+/* As many pieces at a time as a strip's pixels allow, one at least. */
 static fd_error *propose_on_strips(const fd_call *c)
 {
     fd_error *err = NULL;
     fd_workspace *w = c->w;
     for (int32_t i = 0; i < w->levels.n; i++)
-        FD_TRY(fd_cut_strips(&w->pieces, &w->levels.level[i], i, STRIP_PIXELS));
+        FD_TRY(fd_cut_strips(&w->pieces, &w->levels.level[i], i, c->a->strip));
     for (int32_t first = 0, end = 0; first < w->pieces.n; first = end) {
         int64_t pixels = 0;
         do {
             pixels += (int64_t)w->pieces.piece[end].height * w->pieces.piece[end].width;
             end++;
-        } while (end < w->pieces.n && pixels + (int64_t)w->pieces.piece[end].height * w->pieces.piece[end].width <= STRIP_PIXELS);
+        } while (end < w->pieces.n && pixels + (int64_t)w->pieces.piece[end].height * w->pieces.piece[end].width <= c->a->strip);
         FD_TRY(run_strips(c, first, end));
     }
 done:

@@ -51,8 +51,11 @@ fd_error *fd_cut_strips(fd_pieces *pieces, const fd_level *level, int32_t index,
     const int64_t strips = ((int64_t)level->height * level->width + max_pixels - 1) / max_pixels;
     int32_t rows = (int32_t)((cells + strips - 1) / strips);
     rows = rows < least ? least : rows;
-    for (int32_t row = 0; row < cells; row += rows)
-        FD_TRY(add_piece(pieces, level, (fd_piece){.level = index, .row = row, .rows = rows, .columns = columns}));
+    for (int32_t row = 0; row < cells;) {
+        const int32_t n = cells - row - rows == 1 ? rows + 1 : rows;   /* a last row of its own could have FD_CELL - 1 pixels only */
+        FD_TRY(add_piece(pieces, level, (fd_piece){.level = index, .row = row, .rows = n, .columns = columns}));
+        row += n;
+    }
 done:
     return err;
 }

@@ -33,7 +33,7 @@ typedef struct fd_piece {
 
 typedef struct fd_pieces { fd_piece *piece; int32_t n; size_t capacity; } fd_pieces;
 
-/* Adds a level cut into strips of whole rows, as equal as can be, of at most about max_pixels each. */
+/* Adds a level cut into strips of whole rows, as equal as can be, of at most about max_pixels each, at least FD_CELL high. */
 fd_error *fd_cut_strips(fd_pieces *pieces, const fd_level *level, int32_t index, int64_t max_pixels) FD_CHECK;
 /* Adds a level cut into rectangles that fit a canvas of side x side; side is odd, >= 23. */
 fd_error *fd_cut_tiles(fd_pieces *pieces, const fd_level *level, int32_t index, int32_t side) FD_CHECK;

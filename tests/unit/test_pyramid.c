@@ -68,6 +68,8 @@ static void cuts_hold_each_cell_once(void **state)
             strips.n = tiles.n = 0;
             assert_ok(fd_cut_strips(&strips, &level, 0, 1000));
             check_pieces(&strips, &level);
+            for (int32_t k = 0; k < strips.n; k++)
+                assert_true(strips.piece[k].height >= FD_CELL && strips.piece[k].width == width);
             assert_ok(fd_cut_tiles(&tiles, &level, 0, 23 + height % 9 / 2 * 2));
             check_pieces(&tiles, &level);
         }
