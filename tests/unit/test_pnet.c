@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "engine/cpu/isa.h"
 #include "engine/cpu/pnet.h"
+#include "kernels/math/softmax.h"
 
 static const int lanes_of[FD_ISA_COUNT] = {4, 8, 16};
 
@@ -287,8 +288,37 @@ static void test_strips(void **state)
     free_net(&n);
 }
 
+/* Scores are those of the one definition that all engines share, to the bit: the boxes show the logits. */
+static void check_scores(const net *n, const fd_pnet *p)
+{
+    (void)n;
+    enum { H = 40, W = 91, CELLS = 15 * 41 };
+    float *image = numbers(3 * H * W, 30.0);   /* logits from one extreme to the other */
+    answer a = run(p, image, H, W, 0);
+    for (int i = 0; i < CELLS; i++) {
+        float one = fd_softmax2(a.box[i], a.box[CELLS + i]), zero = fd_softmax2(a.box[CELLS + i], a.box[i]);
+        assert_memory_equal(&a.prob[i], &zero, sizeof zero);
+        assert_memory_equal(&a.prob[CELLS + i], &one, sizeof one);
+    }
+    free_answer(&a);
+    free(image);
+}
+
+static void test_scores(void **state)
+{
+    (void)state;
+    net n;
+    seed = 3;
+    make_net(&n, (const int[]){10, 16, 32}, 1.0);
+    n.desc.prob_weight = n.desc.box_weight;
+    n.desc.prob_bias = n.desc.box_bias;
+    for_each_isa(&n, check_scores);
+    free_net(&n);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_integers), cmocka_unit_test(test_sizes), cmocka_unit_test(test_strips)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_integers), cmocka_unit_test(test_sizes), cmocka_unit_test(test_strips),
+                                       cmocka_unit_test(test_scores)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
