@@ -1,8 +1,13 @@
 #include "run/compare.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "run/compare_faces.h"
@@ -103,13 +108,36 @@ done:
     return err;
 }
 
-fd_error *fd_run_compare(fd_options *options, int *exit_code)
+/* Compares and reports: the exit code. */
+static int compare_and_report(const fd_options *o)
 {
     bool equal = false;
-    fd_error *err = compare(options, &equal);
-    *exit_code = err ? FD_EXIT_USAGE : equal ? FD_EXIT_OK : FD_EXIT_FAILED;
+    fd_error *err = compare(o, &equal);
+    int exit_code = err ? FD_EXIT_USAGE : equal ? FD_EXIT_OK : FD_EXIT_FAILED;
     if (err)   /* a file that cannot be read is neither equal nor different */
         fd_report(fd_compare_program.name, err);
     fd_error_free(err);
+    return exit_code;
+}
+
+/* HDF5 trusts what it reads (its global heaps above all) and may crash on a damaged file. So a child reads, and its death is an answer too. */
+fd_error *fd_run_compare(fd_options *options, int *exit_code)
+{
+    int status = 0;
+    fflush(NULL);
+    pid_t child = fork();
+    if (child < 0)
+        return FD_FAIL(FD_NOMEM, "cannot start a process: %s", strerror(errno));
+    if (child == 0)
+        exit(compare_and_report(options));
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR)
+            return FD_FAIL(FD_IO, "lost the process that compares: %s", strerror(errno));
+    *exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : FD_EXIT_USAGE;
+    if (WIFSIGNALED(status)) {
+        fd_error *err = FD_FAIL(FD_FORMAT, "a damaged HDF5 file: its reader died of signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+        fd_report(fd_compare_program.name, err);
+        fd_error_free(err);
+    }
     return NULL;
 }

@@ -69,6 +69,7 @@ expect 1 'not in the first file' no-landmarks.h5 plain.h5
 expect 2 'No such file' missing.h5 plain.h5
 expect 2 'not an HDF5 file' text.h5 plain.h5
 expect 2 'damaged HDF5 file' cut.h5 plain.h5
+expect 2 '' heap.h5 plain.h5
 expect 2 'no /faces/image in it' plain.h5 unrelated.h5
 expect 2 'face 5 belongs to image 1000' bad-index.h5 plain.h5
 expect 2 'too few arguments' plain.h5

@@ -111,6 +111,11 @@ images[5] = 1000
 case('bad-index.h5', run=False, change=replace('faces/image', images))
 with h5py.File('unrelated.h5', 'w') as f:
     f['images/path'] = np.array([b'a'])
+with open(source, 'rb') as f, open('heap.h5', 'wb') as g:   # a text whose length runs out of its heap: HDF5 follows it
+    whole = bytearray(f.read())
+    heap = whole.index(b'GCOL')
+    whole[heap + 16 + 8:heap + 16 + 16] = (1 << 40).to_bytes(8, 'little')
+    g.write(whole)
 with open('text.h5', 'w') as f:
     f.write('not a result\n')
 with open(source, 'rb') as f, open('cut.h5', 'wb') as g:
