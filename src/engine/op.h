@@ -115,14 +115,17 @@ typedef struct fd_op_table {
     fd_layout (*layout)(const fd_engine *e, const fd_op_desc *ops, int n);
     /* Whether this operator can take its inputs and give its output in `layout`; PLAIN must always be true. */
     bool (*accepts)(const fd_engine *e, const fd_op_desc *op, fd_layout layout);
+    /* Whether input 0 should stay PLAIN when the rest is in `layout`, which it accepts: the first convolution. */
+    bool (*takes_plain)(const fd_engine *e, const fd_op_desc *op, fd_layout layout);
     /* Fills t->bytes from shape and layout. */
     void (*measure)(const fd_engine *e, fd_tensor *t);
     /* Prepares for the shapes and layouts in desc. FD_UNSUPPORTED names node and operator. Thread-safe. */
     fd_error *(*prepare)(fd_engine *e, const fd_op_desc *desc, fd_op **out);
     /* Scratch bytes that run needs, beside inputs and output. */
     size_t (*scratch)(const fd_op *op);
-    /* Runs; arrays are FD_ALIGN-aligned and do not overlap (an exception: ACTIVATE, SCALE and RESHAPE may run in place). Padding lanes and
-     * channels of inputs may hold anything finite or not; they never reach a real value. */
+    /* Runs; arrays are FD_ALIGN-aligned and do not overlap (an exception: ACTIVATE, SCALE and RESHAPE may run in place). Padding lanes (samples)
+     * of inputs may hold anything, finite or not: they never reach a real value. Padding channels hold zeros, which every operator with a
+     * blocked output writes. */
     fd_error *(*run)(const fd_op *op, fd_lane *lane, const void *const *inputs, void *output, void *scratch);
     void (*release)(fd_op *op);   /* NULL is allowed */
 

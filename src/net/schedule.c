@@ -85,8 +85,10 @@ static fd_error *schedule_node(maker *m, const fd_node *n)
         layout = FD_PLAIN;
     if (n->op.kind == FD_OP_RESHAPE && layout == FD_PLAIN)
         return share(m, n);
-    for (int i = 0; i < n->op.inputs; i++)
-        FD_TRY(version(m, n->input[i], layout, &inputs[i]));
+    for (int i = 0; i < n->op.inputs; i++) {
+        bool plain = i == 0 && m->table->takes_plain(m->engine, &n->op, layout);
+        FD_TRY(version(m, n->input[i], plain ? FD_PLAIN : layout, &inputs[i]));
+    }
     int *output = &m->version[n->output][layout != FD_PLAIN];
     FD_TRY(new_array(m, &n->op.output, layout, output));
     FD_TRY(new_step(m, &n->op, inputs, *output));

@@ -14,15 +14,6 @@ void fd_cpu_one_thread(void)
     omp_set_num_threads(1);
 }
 
-fd_error *fd_cpu_failed(int status, const char *what)
-{
-    fd_code code = status == dnnl_out_of_memory ? FD_NOMEM : status == dnnl_unimplemented ? FD_UNSUPPORTED : FD_DEVICE;
-    static const char *const reasons[] = {"success", "out of memory", "invalid arguments", "unimplemented", "iterator ends", "runtime error",
-                                          "not required"};
-    const char *reason = (unsigned)status < sizeof reasons / sizeof *reasons ? reasons[status] : "unknown status";
-    return FD_FAIL(code, "oneDNN: %s: %s", what, reason);
-}
-
 /* The name in /proc/cpuinfo, for people. */
 static void processor_name(char *out, size_t size)
 {
@@ -102,6 +93,30 @@ static const char *cpu_isa(const fd_engine *e)
     return fd_isa_name(fd_cpu(e)->isa);
 }
 
+static void cpu_lane_close(fd_lane *lane)
+{
+    fd_cpu_lane *own = (fd_cpu_lane *)lane;
+    if (own->stream)
+        dnnl_stream_destroy(own->stream);
+    fd_host_lane_close(lane);
+}
+
+static fd_error *cpu_lane_open(fd_engine *e, fd_lane **out)
+{
+    fd_cpu_lane *lane;
+    fd_error *err = fd_alloc(&lane, 1, sizeof *lane);
+    if (err)
+        return err;
+    lane->host.base.engine = e;
+    int status = (int)dnnl_stream_create(&lane->stream, fd_cpu(e)->dnnl, dnnl_stream_default_flags);
+    if (status != dnnl_success) {
+        cpu_lane_close(&lane->host.base);
+        return FD_FAIL(FD_DEVICE, "oneDNN gives no stream (status %d)", status);
+    }
+    *out = &lane->host.base;
+    return NULL;
+}
+
 const fd_engine_kind fd_cpu_kind = {
     .name = "cpu",
     .help = "oneDNN and vector code of our own, one thread per lane",
@@ -110,8 +125,8 @@ const fd_engine_kind fd_cpu_kind = {
     .close = cpu_close,
     .description = cpu_description,
     .isa = cpu_isa,
-    .lane_open = fd_host_lane_open,
-    .lane_close = fd_host_lane_close,
+    .lane_open = cpu_lane_open,
+    .lane_close = cpu_lane_close,
     .lane_scratch = fd_host_lane_scratch,
     .lane_sync = fd_host_lane_sync,
     .alloc = fd_host_alloc,

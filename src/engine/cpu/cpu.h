@@ -26,10 +26,13 @@ static inline const fd_cpu_engine *fd_cpu(const fd_engine *e)
     return (const fd_cpu_engine *)e;
 }
 
+/* A lane has a oneDNN stream of its own. */
+typedef struct fd_cpu_lane {
+    fd_host_lane host;
+    struct dnnl_stream *stream;
+} fd_cpu_lane;
+
 /* One thread per lane: oneDNN's threads are OpenMP's, whose number is a setting of the calling thread. Called before every use of oneDNN. */
 void fd_cpu_one_thread(void);
-
-/* FD_DEVICE error for a oneDNN status. */
-fd_error *fd_cpu_failed(int status, const char *what) FD_CHECK;
 
 #endif

@@ -42,7 +42,11 @@ INLINE void conv_outputs(int no, const lanes_conv *l, int64_t first, const float
     int64_t at = 0;
     for (; at + BLOCK_V <= n; at += BLOCK_V)
         conv_block(no, BLOCK_V, l, first, at, in, residual, out);
-    for (; at < n; at++)
+    if (BLOCK_V > 2 && at + 2 <= n) {
+        conv_block(no, 2, l, first, at, in, residual, out);
+        at += 2;
+    }
+    if (at < n)
         conv_block(no, 1, l, first, at, in, residual, out);
 }
 

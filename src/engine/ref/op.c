@@ -133,6 +133,13 @@ static bool ref_accepts(const fd_engine *e, const fd_op_desc *op, fd_layout layo
     return layout == FD_PLAIN;
 }
 
+static bool ref_takes_plain(const fd_engine *e, const fd_op_desc *op, fd_layout layout)
+{
+    (void)e;
+    (void)op;
+    return layout == FD_PLAIN;
+}
+
 static void ref_measure(const fd_engine *e, fd_tensor *t)
 {
     (void)e;
@@ -142,6 +149,7 @@ static void ref_measure(const fd_engine *e, fd_tensor *t)
 const fd_op_table fd_ref_op = {
     .layout = ref_layout,
     .accepts = ref_accepts,
+    .takes_plain = ref_takes_plain,
     .measure = ref_measure,
     .prepare = fd_ref_prepare,
     .scratch = fd_host_op_scratch,

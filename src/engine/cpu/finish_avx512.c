@@ -1,0 +1,4 @@
+#define VL 16
+#define BLOCK 16
+#define FINISH fd_finish_avx512
+#include "engine/cpu/finish_body.h"

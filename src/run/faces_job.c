@@ -1,0 +1,102 @@
+/* The main job from photographs to faces.h5, stage by stage. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "run/job.h"
+#include "run/reuse.h"
+#include "run/run.h"
+#include "run/signals.h"
+#include "run/usage.h"
+
+static fd_error *open_analyzer(fd_job *job)
+{
+    fd_analyzer_config config = {.min_face = fd_opt_real(job->options, "min-face"), .choice = (fd_choice)fd_opt_choice(job->options, "faces"),
+                                 .factor = job->pack.factor};
+    int n = fd_opt_reals(job->options, "thresholds", config.thresholds, 3);
+    if (n != 3)
+        return FD_FAIL(FD_USAGE, "--thresholds takes three numbers, not %d", n);
+    return fd_analyzer_open(job->engine, &job->pack, &config, &job->analyzer);
+}
+
+static fd_error *start(fd_job *job, bool *complete)
+{
+    fd_error *err = NULL;
+    FD_TRY(fd_job_resolve(job));
+    FD_TRY(fd_job_scan(job));
+    double mark = fd_now();
+    FD_TRY(fd_job_load(job));
+    FD_TRY(fd_job_pin(job));
+    FD_TRY(fd_job_history(job, complete));
+    if (!*complete)
+        FD_TRY(fd_comm_agree(job->comm, open_analyzer(job)));
+    fd_stage_add(job->stages, FD_STAGE_START, &mark, 1, 0);
+done:
+    return err;
+}
+
+static int exit_code_of(const fd_job *job, const fd_tally *t)
+{
+    int64_t failed = t->images - t->status[FD_IMAGE_OK] - t->status[FD_IMAGE_NO_FACE];
+    return fd_opt_flag(job->options, "strict") && failed > 0 ? FD_EXIT_STRICT : FD_EXIT_OK;
+}
+
+static fd_error *run(fd_job *job, int *exit_code)
+{
+    fd_error *err = NULL;
+    int64_t *todo = NULL, n = 0;
+    bool complete = false, interrupted = false;
+    fd_tally tally = {0};
+    *exit_code = FD_EXIT_OK;
+    FD_TRY(start(job, &complete));
+    if (complete)
+        goto done;
+    FD_TRY(fd_job_todo(job, &todo, &n));
+    FD_TRY(fd_job_images(job, todo, n, &interrupted));
+    if (interrupted) {
+        fd_say(FD_NORMAL, "interrupted: everything done is saved in %s; the same command goes on", job->journal);
+        *exit_code = FD_EXIT_INTERRUPTED;
+        goto done;
+    }
+    FD_TRY(fd_job_publish(job, &tally));
+    FD_TRY(fd_job_report(job, &tally));
+    int64_t code = exit_code_of(job, &tally);   /* rank 0 alone has the ledger */
+    FD_TRY(fd_comm_broadcast(job->comm, &code, sizeof code, 0));
+    *exit_code = (int)code;
+done:
+    free(todo);
+    return err;
+}
+
+static void job_free(fd_job *job)
+{
+    if (job->lock >= 0)
+        close(job->lock);
+    fd_analyzer_close(job->analyzer);
+    fd_engine_close(job->engine);
+    fd_pack_free(&job->pack);
+    fd_manifest_free(&job->manifest);
+    fd_reuse_close(job->reuse);
+    free(job->usage);
+    free(job->output);
+    free(job->temporary);
+    free(job->journal);
+    free(job->model);
+    free(job->pin.text);
+    free(job->journal_pin.text);
+}
+
+fd_error *fd_run_faces(fd_comm *c, fd_options *options, int *exit_code)
+{
+    fd_error *err = NULL;
+    fd_job job = {.comm = c, .options = options, .rank = fd_comm_rank(c), .ranks = fd_comm_ranks(c), .lock = -1, .start = fd_now()};
+    fd_utc(job.started);
+    fd_signals_catch();
+    FD_TRY(fd_alloc(&job.usage, 1, sizeof *job.usage));
+    FD_TRY(run(&job, exit_code));
+done:
+    job_free(&job);
+    return err;
+}

@@ -1,0 +1,328 @@
+/* What an earlier run left: a result, a journal, or nothing; and what this run makes of it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "data/partition.h"
+#include "run/history.h"
+#include "run/job.h"
+#include "run/reuse.h"
+#include "store/journal.h"
+#include "store/result.h"
+
+static bool exists(const char *path)
+{
+    struct stat s;
+    return lstat(path, &s) == 0;
+}
+
+/* The first photograph in which two sorted lists of keys differ, as words. */
+static void first_difference(const fd_manifest *now, int64_t n, const char *(*key_at)(const void *self, int64_t i), const void *self, char *out, size_t size)
+{
+    int64_t i = 0;
+    while (i < n && i < now->n && strcmp(key_at(self, i), now->entry[i].key) == 0)
+        i++;
+    char name[FD_ESCAPED];
+    if (i == n && i == now->n)
+        snprintf(out, size, "a photograph's size or kind is not what it was");
+    else if (i == n || (i < now->n && strcmp(now->entry[i].key, key_at(self, i)) < 0))
+        snprintf(out, size, "the first new one is %s", fd_escape(name, sizeof name, now->entry[i].key));
+    else
+        snprintf(out, size, "the first that is gone is %s", fd_escape(name, sizeof name, key_at(self, i)));
+}
+
+static const char *result_key(const void *self, int64_t i)
+{
+    return ((char *const *)self)[i];
+}
+
+static const char *manifest_key(const void *self, int64_t i)
+{
+    return ((const fd_manifest *)self)->entry[i].key;
+}
+
+/* Adds which photograph differs to a mismatch of manifests; takes and gives back `e`. */
+static fd_error *name_in_result(fd_job *job, fd_error *e)
+{
+    fd_result *r = NULL;
+    void *paths = NULL;
+    int64_t n = 0;
+    char words[FD_ESCAPED + 64];
+    fd_error *err = fd_result_open(job->output, &r);
+    if (!err)
+        err = fd_result_read(r, "/images/path", FD_COL_TEXT, 0, -1, &paths, &n);
+    if (!err) {
+        first_difference(&job->manifest, n, result_key, paths, words, sizeof words);
+        e = fd_error_prefix(e, "the photographs have changed (%s; --update processes what is new)", words);
+    }
+    fd_error_free(err);
+    free(paths);
+    fd_result_close(r);
+    return e;
+}
+
+typedef struct old_manifest { fd_manifest manifest; bool found; } old_manifest;
+
+static fd_error *find_manifest(void *self, const uint8_t *payload, size_t n, int64_t offset)
+{
+    old_manifest *old = self;
+    (void)offset;
+    if (old->found || n == 0 || payload[0] != FD_RECORD_MANIFEST)
+        return NULL;
+    fd_error *e = fd_manifest_unpack(payload + 1, (int64_t)n - 1, &old->manifest);
+    old->found = !e;
+    return e;
+}
+
+static fd_error *read_logs(const char *folder, const char *pin, int first, int step, fd_error *(*each)(void *, const uint8_t *, size_t, int64_t), void *self)
+{
+    fd_error *err = NULL;
+    char **names = NULL, *path = NULL;
+    int n = 0;
+    FD_TRY(fd_journal_list(folder, &names, &n));
+    for (int i = first; i < n; i += step) {
+        free(path);
+        path = NULL;
+        FD_TRY(fd_path_join(&path, folder, names[i]));
+        FD_TRY(fd_journal_read(path, pin, each, self));
+    }
+done:
+    for (int i = 0; i < n; i++)
+        free(names[i]);
+    free(names);
+    free(path);
+    return err;
+}
+
+fd_error *fd_job_read_logs(fd_job *job, fd_error *(*each)(void *self, const uint8_t *payload, size_t n, int64_t offset), void *self)
+{
+    return read_logs(job->journal, job->journal_pin.text, job->rank, job->ranks, each, self);
+}
+
+static fd_error *name_in_journal(fd_job *job, const char *pin, fd_error *e)
+{
+    old_manifest old = {0};
+    char words[FD_ESCAPED + 64];
+    fd_error_free(read_logs(job->journal, pin, 0, 1, find_manifest, &old));
+    if (old.found) {
+        first_difference(&job->manifest, old.manifest.n, manifest_key, &old.manifest, words, sizeof words);
+        e = fd_error_prefix(e, "the photographs have changed (%s; --force starts anew)", words);
+    }
+    fd_manifest_free(&old.manifest);
+    return e;
+}
+
+/* Whether two pins differ in the photographs alone. */
+static bool only_photographs_differ(const char *was, const char *now)
+{
+    const char *a = strstr(was, "photographs = "), *b = strstr(now, "photographs = ");
+    return a && b && a - was == b - now && strncmp(was, now, (size_t)(a - was)) == 0 && strcmp(a + strcspn(a, "\n"), b + strcspn(b, "\n")) == 0;
+}
+
+static fd_error *judge_result(fd_job *job, bool *complete, bool *reuse)
+{
+    fd_error *err = NULL, *differs = NULL;
+    fd_result *r = NULL;
+    char *pin = NULL;
+    bool update = fd_opt_flag(job->options, "update");
+    *complete = *reuse = false;
+    if (!exists(job->output) || (fd_opt_flag(job->options, "force") && !update))
+        return NULL;
+    FD_TRY(fd_result_open(job->output, &r));
+    FD_TRY(fd_result_attribute(r, "/run", "pin", &pin));
+    differs = fd_pin_compare(pin ? pin : "", job->pin.text, job->output);
+    *complete = !differs && !update;
+    *reuse = update && pin && (!differs || only_photographs_differ(pin, job->pin.text));
+    if (differs && !*reuse) {
+        err = pin && only_photographs_differ(pin, job->pin.text) ? name_in_result(job, differs) : differs;
+        differs = NULL;
+    }
+done:
+    fd_error_free(differs);
+    free(pin);
+    fd_result_close(r);
+    return err ? fd_error_prefix(err, "%s is there already and was not made by this command (--force replaces it)", job->output) : NULL;
+}
+
+static fd_error *judge_journal(fd_job *job)
+{
+    fd_error *err = NULL;
+    char *pin = NULL;
+    FD_TRY(fd_journal_pin(job->journal, &pin));
+    if (!pin)
+        return NULL;
+    err = fd_pin_compare(pin, job->journal_pin.text, job->journal);
+    if (err && fd_opt_flag(job->options, "force")) {
+        fd_error_free(err);
+        err = NULL;
+        FD_TRY(fd_journal_remove(job->journal));
+        fd_say(FD_NORMAL, "the journal of another run was removed (--force)");
+    } else if (err && only_photographs_differ(pin, job->journal_pin.text)) {
+        err = name_in_journal(job, pin, err);
+    } else if (err) {
+        err = fd_error_prefix(err, "an unfinished run is there that this command cannot go on with (--force starts anew)");
+    }
+done:
+    free(pin);
+    return err;
+}
+
+/* One writer for one output: an advisory lock on the journal's folder, gone with its process. */
+static fd_error *take_lock(fd_job *job)
+{
+    if (mkdir(job->journal, 0777) != 0 && errno != EEXIST)
+        return FD_FAIL(FD_IO, "%s: cannot make the journal's folder: %s", job->journal, strerror(errno));
+    job->lock = open(job->journal, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (job->lock < 0)
+        return FD_FAIL(FD_IO, "%s: cannot open the journal's folder: %s", job->journal, strerror(errno));
+    if (flock(job->lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        return FD_FAIL(FD_LOCKED, "%s: another run is writing this output", job->output);
+    return NULL;   /* a file system without locks: go on */
+}
+
+static fd_error *look_back(fd_job *job, int64_t verdict[2])
+{
+    fd_error *err = NULL;
+    bool complete, reuse;
+    FD_TRY(judge_result(job, &complete, &reuse));
+    bool had_journal = exists(job->journal);
+    FD_TRY(take_lock(job));
+    if (complete) {
+        if (!fd_opt_flag(job->options, "keep-journal") || !had_journal)
+            FD_TRY(fd_journal_remove(job->journal));
+        fd_say(FD_NORMAL, "%s: already complete", job->output);
+    } else {
+        FD_TRY(judge_journal(job));
+        if (mkdir(job->journal, 0777) == 0 || !exists(job->journal)) {   /* removed by --force: the lock went with it */
+            close(job->lock);
+            FD_TRY(take_lock(job));
+        }
+    }
+    verdict[0] = complete;
+    verdict[1] = reuse;
+done:
+    return err;
+}
+
+static void tell_vanished(const fd_job *job)
+{
+    int64_t gone = 0, i = 0, n = fd_reuse_count(job->reuse);
+    for (int64_t k = 0; k < n; k++) {
+        while (i < job->manifest.n && strcmp(job->manifest.entry[i].key, fd_reuse_key(job->reuse, k)) < 0)
+            i++;
+        if (i < job->manifest.n && strcmp(job->manifest.entry[i].key, fd_reuse_key(job->reuse, k)) == 0)
+            continue;
+        char name[FD_ESCAPED];
+        if (gone++ < 10)
+            fd_say(FD_NORMAL, "gone since the earlier result: %s", fd_escape(name, sizeof name, fd_reuse_key(job->reuse, k)));
+    }
+    if (gone)
+        fd_say(FD_NORMAL, "%lld images of the earlier result are gone and were dropped", (long long)gone);
+}
+
+fd_error *fd_job_history(fd_job *job, bool *complete)
+{
+    fd_error *err = NULL;
+    int64_t verdict[2] = {0, 0};
+    FD_TRY(fd_comm_agree(job->comm, job->rank == 0 ? look_back(job, verdict) : NULL));
+    FD_TRY(fd_comm_broadcast(job->comm, verdict, sizeof verdict, 0));
+    *complete = verdict[0] != 0;
+    if (verdict[1]) {
+        FD_TRY(fd_comm_agree(job->comm, fd_reuse_open(job->output, job->shape, &job->reuse)));
+        tell_vanished(job);
+    }
+done:
+    return err;
+}
+
+typedef struct id_list { int64_t *id; size_t n, capacity; fd_record_shape shape; int64_t limit; } id_list;
+
+static fd_error *note_id(void *self, const fd_outcome *o)
+{
+    id_list *list = self;
+    if (o->image >= list->limit)
+        return FD_FAIL(FD_FORMAT, "the journal speaks of image %lld of %lld", (long long)o->image, (long long)list->limit);
+    fd_error *e = fd_grow(&list->id, &list->capacity, list->n + 1, sizeof *list->id);
+    if (!e)
+        list->id[list->n++] = o->image;
+    return e;
+}
+
+static fd_error *note_ids(void *self, const uint8_t *payload, size_t n, int64_t offset)
+{
+    (void)offset;
+    return fd_record_each(payload, n, ((id_list *)self)->shape, note_id, self);
+}
+
+/* done[i] = 1 for every image that some journal holds, on all ranks. */
+static fd_error *find_done(fd_job *job, uint8_t *is_done)
+{
+    fd_error *err = NULL;
+    id_list own = {.shape = job->shape, .limit = job->manifest.n};
+    int64_t *counts = NULL, *all = NULL, total = 0;
+    FD_TRY(fd_alloc(&counts, (size_t)job->ranks, sizeof *counts));
+    FD_TRY(fd_comm_agree(job->comm, fd_job_read_logs(job, note_ids, &own)));
+    int64_t bytes = (int64_t)(own.n * sizeof *own.id);
+    FD_TRY(fd_comm_all_gather_fixed(job->comm, &bytes, counts, sizeof bytes));
+    for (int r = 0; r < job->ranks; r++)
+        total += counts[r];
+    FD_TRY(fd_comm_agree(job->comm, fd_alloc(&all, (size_t)total, 1)));
+    FD_TRY(fd_comm_all_gather(job->comm, own.id, all, counts));
+    for (int64_t i = 0; i < total / (int64_t)sizeof *all; i++) {
+        job->resumed += !is_done[all[i]];
+        is_done[all[i]] = 1;
+    }
+done:
+    free(own.id);
+    free(counts);
+    free(all);
+    return err;
+}
+
+/* This rank's run of the ids that are left, cut by predicted cost. */
+static fd_error *share_of(fd_job *job, const uint8_t *is_done, int64_t **todo, int64_t *n)
+{
+    fd_error *err = NULL;
+    int64_t left = 0, *first = NULL, *ids = NULL;
+    double *cost = NULL;
+    FD_TRY(fd_alloc(&cost, (size_t)job->manifest.n, sizeof *cost));
+    FD_TRY(fd_alloc(&ids, (size_t)job->manifest.n, sizeof *ids));
+    FD_TRY(fd_alloc(&first, (size_t)job->ranks + 1, sizeof *first));
+    for (int64_t i = 0; i < job->manifest.n; i++)
+        if (!is_done[i]) {
+            cost[left] = fd_entry_cost(&job->manifest.entry[i].probe);
+            ids[left++] = i;
+        }
+    fd_partition(cost, left, job->ranks, first);
+    *n = first[job->rank + 1] - first[job->rank];
+    memmove(ids, ids + first[job->rank], (size_t)*n * sizeof *ids);
+    *todo = ids;
+    ids = NULL;
+done:
+    free(ids);
+    free(cost);
+    free(first);
+    return err;
+}
+
+fd_error *fd_job_todo(fd_job *job, int64_t **todo, int64_t *n)
+{
+    fd_error *err = NULL;
+    uint8_t *is_done = NULL;
+    FD_TRY(fd_comm_agree(job->comm, fd_alloc(&is_done, (size_t)job->manifest.n, 1)));
+    FD_TRY(find_done(job, is_done));
+    if (job->resumed)
+        fd_say(FD_NORMAL, "going on: %lld of %lld images are in the journal", (long long)job->resumed, (long long)job->manifest.n);
+    FD_TRY(share_of(job, is_done, todo, n));
+done:
+    free(is_done);
+    return err;
+}

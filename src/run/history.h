@@ -1,0 +1,10 @@
+/* Reading the logs of this output's journal. */
+#ifndef FD_RUN_HISTORY_H
+#define FD_RUN_HISTORY_H
+
+#include "run/job.h"
+
+/* Every record of every ranks-th log, beginning with the rank-th by name. */
+fd_error *fd_job_read_logs(fd_job *job, fd_error *(*each)(void *self, const uint8_t *payload, size_t n, int64_t offset), void *self) FD_CHECK;
+
+#endif

@@ -1,0 +1,162 @@
+/* From tables to faces.h5: rank 0 lays the file out, all ranks write their rows and tiles, rank 0 commits. */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "run/assemble.h"
+#include "run/columns.h"
+#include "run/matrix.h"
+#include "run/provenance.h"
+#include "run/usage.h"
+#include "store/journal.h"
+#include "store/result.h"
+
+enum { AUTO_MATRIX_FACES = 20000 };
+
+static bool wants_matrix(const fd_job *job, int64_t faces)
+{
+    const char *matrix = fd_opt_text(job->options, "matrix");
+    if (strcmp(matrix, "auto") != 0)
+        return strcmp(matrix, "full") == 0;
+    if (faces > AUTO_MATRIX_FACES)
+        fd_say(FD_NORMAL, "%lld faces: the matrix of all pairs is left out (--matrix full stores it)", (long long)faces);
+    return faces <= AUTO_MATRIX_FACES;
+}
+
+/* Refuses before anything is written when the file cannot fit. */
+static fd_error *check_room(const fd_job *job, const fd_column *columns, int n)
+{
+    fd_error *err = NULL;
+    int64_t need = fd_result_predict(columns, n), have = 0;
+    char need_text[16], have_text[16];
+    FD_TRY(fd_file_free_bytes(job->output, &have));
+    if (need > have)
+        FD_THROW(FD_NOSPACE, "%s needs %s and the disk has %s free; the journal is kept: the same command with --matrix none goes on without the matrix",
+                 job->output, fd_bytes_text(need_text, (double)need), fd_bytes_text(have_text, (double)have));
+done:
+    return err;
+}
+
+static fd_error *lay_out(fd_job *job, const fd_assembly *a, bool matrix)
+{
+    fd_error *err = NULL;
+    fd_columns c = {0};
+    FD_TRY(fd_columns_of(job, a, matrix, &c));
+    FD_TRY(check_room(job, c.column, c.n));
+    FD_TRY(fd_result_create(job->temporary, c.column, c.n));
+done:
+    fd_columns_free(&c);
+    return err;
+}
+
+/* This rank's embeddings: runs of neighbouring rows at once. */
+static fd_error *write_embeddings(fd_job *job, const fd_assembly *a, fd_result_writer *w)
+{
+    fd_error *err = NULL;
+    for (int64_t i = 0; i < a->own;) {
+        int64_t n = 1;
+        while (i + n < a->own && a->row[i + n] == a->row[i] + n)
+            n++;
+        FD_TRY(fd_result_write_rows(w, "/faces/embedding", a->row[i], n, a->embedding + i * job->shape.dim));
+        i += n;
+    }
+done:
+    return err;
+}
+
+typedef struct crop_writer { const fd_assembly *assembly; fd_result_writer *writer; } crop_writer;
+
+static fd_error *write_crops(void *self, const fd_outcome *o)
+{
+    const crop_writer *c = self;
+    return o->faces ? fd_result_write_rows(c->writer, "/faces/crop", c->assembly->first_face[o->image], o->faces, o->crop) : NULL;
+}
+
+static fd_error *write_own(fd_job *job, const fd_assembly *a, fd_result_writer *w)
+{
+    fd_error *err = NULL;
+    double mark = fd_now();
+    FD_TRY(write_embeddings(job, a, w));
+    if (job->shape.crop_bytes)
+        FD_TRY(fd_job_each_outcome(job, write_crops, &(crop_writer){a, w}));
+    fd_stage_add(job->stages, FD_STAGE_WRITE, &mark, (double)a->own, (double)a->own * (double)(job->shape.dim * 4 + job->shape.crop_bytes));
+done:
+    return err;
+}
+
+static fd_error *write_all(fd_job *job, const fd_assembly *a, bool matrix)
+{
+    fd_error *err = NULL;
+    fd_result_writer *w = NULL;
+    fd_error *own = fd_result_writer_open(job->temporary, &w);
+    if (!own)
+        own = write_own(job, a, w);
+    FD_TRY(fd_comm_agree(job->comm, own));
+    if (matrix)
+        FD_TRY(fd_job_matrix(job, a, w));
+    own = fd_result_writer_close(w);
+    w = NULL;
+    FD_TRY(fd_comm_agree(job->comm, own));
+done:
+    if (w)
+        fd_error_free(fd_result_writer_close(w));
+    return err;
+}
+
+static void count(const fd_job *job, const fd_assembly *a, bool matrix, fd_tally *t)
+{
+    *t = (fd_tally){.images = a->images, .faces = a->faces, .matrix = matrix};
+    for (int64_t i = 0; i < a->faces; i++)
+        t->invalid += !a->tables.valid[i];
+    for (int64_t i = 0; job->rank == 0 && i < a->images; i++) {
+        t->status[a->tables.status[i]]++;
+        t->duplicates += a->tables.duplicate_of[i] >= 0;
+    }
+}
+
+static fd_error *commit(fd_job *job)
+{
+    fd_error *err = NULL;
+    fd_provenance p = {0};
+    double mark = fd_now();
+    FD_TRY(fd_provenance_of(job, &p));   /* collective: every rank's stages */
+    fd_error *own = NULL;
+    if (job->rank == 0)
+        own = fd_result_commit(job->temporary, job->output, p.attribute, p.n_attributes, p.table, p.n_tables);
+    FD_TRY(fd_comm_agree(job->comm, own));
+    if (job->rank == 0 && !fd_opt_flag(job->options, "keep-journal"))
+        FD_TRY(fd_journal_remove(job->journal));
+    fd_stage_add(job->stages, FD_STAGE_COMMIT, &mark, 1, 0);
+done:
+    fd_provenance_free(&p);
+    return err;
+}
+
+fd_error *fd_job_publish(fd_job *job, fd_tally *tally)
+{
+    fd_error *err = NULL;
+    fd_assembly a = {0};
+    bool created = false;
+    FD_TRY(fd_assemble(job, &a));
+    bool matrix = wants_matrix(job, a.faces);
+    created = true;
+    FD_TRY(fd_comm_agree(job->comm, job->rank == 0 ? lay_out(job, &a, matrix) : NULL));
+    FD_TRY(write_all(job, &a, matrix));
+    fd_usage_sample(job);
+    count(job, &a, matrix, tally);
+    FD_TRY(commit(job));
+    struct stat s;
+    tally->bytes = stat(job->output, &s) == 0 ? s.st_size : 0;
+    created = false;
+done:
+    if (created && job->rank == 0)
+        unlink(job->temporary);
+    fd_assembly_free(&a);
+    return err;
+}

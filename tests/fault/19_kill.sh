@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Fault 19 (and 22): kill -9 of random ranks at random moments, resumed with other numbers of ranks: the same bytes, at most one batch a rank lost.
+#     19_kill.sh BIN_DIR SOURCE_DIR [KILLS]
+kills=${3:-4}
+. "$(dirname "$0")/../tools/lib.sh"
+RANDOM=${SEED:-$$}
+echo "seed $RANDOM, $kills kills"
+start=$(date +%s%N)
+job "$photos" -o whole.h5 --faces all --matrix full --save-crops
+millis=$((($(date +%s%N) - start) / 1000000))
+killed=0
+while [ $killed -lt "$kills" ]; do
+    ranks=$((RANDOM % 4 + 1)) after=$((RANDOM * 32768 + RANDOM)) victim=$((RANDOM % ranks))
+    after=$((after % (millis + 500)))
+    rm -f victim.*
+    mpirun -np $ranks sh -c 'echo $$ >victim.$OMPI_COMM_WORLD_RANK; exec facesdist "$@"' sh "$photos" -o x.h5 --faces all --matrix full --save-crops --threads 1 --batch 4 >out 2>err &
+    pid=$!
+    sleep "$(printf '%d.%03d' $((after / 1000)) $((after % 1000)))"
+    kill -9 "$(cat victim.$victim 2>/dev/null)" 2>/dev/null
+    before=$(date +%s)
+    wait $pid
+    code=$?
+    [ $(($(date +%s) - before)) -le 20 ] || die "the job went on for $(($(date +%s) - before)) s after a rank was killed"
+    killed=$((killed + 1))
+    echo "kill $killed: $ranks ranks, rank $victim after $after ms: exit code $code"
+    if [ $code = 0 ]; then   # it was too late: the result must be whole
+        same x.h5 whole.h5
+        rm -rf x.h5 x.h5.journal
+    elif [ -e x.h5 ]; then
+        same x.h5 whole.h5
+    fi
+done
+expect 0 timeout 100 mpirun -np 3 facesdist "$photos" -o x.h5 --faces all --matrix full --save-crops --threads 1
+same x.h5 whole.h5
+[ ! -e x.h5.journal ] || die "the journal was left behind"

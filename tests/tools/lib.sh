@@ -1,0 +1,58 @@
+# What test scripts share. Sourced with the script's arguments: BIN_DIR SOURCE_DIR. Leaves the script in an empty folder that goes with it.
+set -u
+bin=$(cd "$1" && pwd)
+source_dir=$(cd "$2" && pwd)
+export PATH="$bin:$PATH" OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1
+photos=$source_dir/data/photos
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 1
+python=/usr/bin/python3
+
+die() { echo "FAILED: $*" >&2; exit 1; }
+skip() { echo "SKIP: $*"; exit 77; }
+
+# expect CODE command...: runs it, output in ./out and ./err; its exit code must be CODE.
+expect()
+{
+    local wanted=$1
+    shift
+    "$@" >out 2>err
+    local got=$?
+    [ "$got" = "$wanted" ] || { cat out err >&2; die "exit code $got, not $wanted: $*"; }
+}
+# says FILE REGEX: FILE (out or err) has such a line.
+says() { grep -qE -- "$2" "$1" || { cat "$1" >&2; die "$1 lacks: $2"; }; }
+# job ARGUMENTS...: the main job on one thread, quietly, without the matrix unless asked for; exit code 0.
+job() { expect 0 facesdist --threads 1 "$@"; }
+# same A B: equal outside /run.
+same() { facesdist-compare "$1" "$2" >compare.out 2>&1 || { cat compare.out >&2; die "$1 and $2 differ"; }; }
+# of FILE.h5 KEY FIELD: a field of /images of one image: status (by name), faces, flags, detail, duplicate_of (as a key).
+of()
+{
+    "$python" - "$@" <<'EOF'
+import sys, os, h5py
+path, key, field = sys.argv[1:4]
+key = os.fsencode(key)
+with h5py.File(path, 'r') as f:
+    keys = [k if isinstance(k, bytes) else k.encode('utf-8', 'surrogateescape') for k in f['images/path'][:]]
+    if key not in keys:
+        print('absent')
+        sys.exit()
+    i = keys.index(key)
+    v = f['images/' + field][i]
+    if field == 'status':
+        names = {n: k for k, n in h5py.check_enum_dtype(f['images/status'].dtype).items()}
+        print(names[v])
+    elif field == 'duplicate_of':
+        print(os.fsdecode(keys[v]) if v >= 0 else 'none')
+    elif field == 'size':
+        print('%dx%d' % tuple(v))
+    else:
+        print(v.decode() if isinstance(v, bytes) else v)
+EOF
+}
+# is FILE.h5 KEY FIELD VALUE
+is() { local got; got=$(of "$1" "$2" "$3"); [ "$got" = "$4" ] || die "$1: $3 of $2 is '$got', not '$4'"; }
+# A photograph with one face, as ./NAME
+face() { cp "$photos/people/p01/1.jpg" "$1"; }
