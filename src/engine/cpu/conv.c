@@ -182,9 +182,13 @@ done:
     return err;
 }
 
+/* The shapes for which oneDNN has code that reads a thin image as it is; it would run others by its plain loops. */
 bool fd_cpu_conv_takes_plain(const fd_op_desc *d)
 {
-    return d->kind == FD_OP_CONV && d->groups == 1 && d->input[0].dim[1] <= 3;
+    bool usual = d->kind == FD_OP_CONV && d->groups == 1 && d->input[0].dim[1] <= 3 && d->input[0].dim[d->input[0].rank - 1] >= 16;
+    for (int axis = 0; axis < 2; axis++)
+        usual = usual && d->kernel[axis] >= 3 && d->stride[axis] <= 2 && d->dilation[axis] == 1 && d->pad_begin[axis] == d->pad_end[axis];
+    return usual;
 }
 
 fd_error *fd_cpu_prepare_conv(fd_engine *e, const fd_op_desc *d, fd_op **out)

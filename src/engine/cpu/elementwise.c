@@ -121,70 +121,50 @@ done:
 /* BINARY: two arrays of the output's shape, or one and a [n][c][1][1] array or a constant number. */
 typedef struct binary_op {
     fd_op base;
-    fd_primitive primitive;
-    dnnl_memory_desc_t desc[2], out;
-    float constant[1];
-    int from[2];                 /* which input; -1: the constant */
-    int64_t step[2], out_step;
+    fd_binary kind;
+    bool full;                   /* the second operand is like the first; else one float per channel */
+    float *constant;             /* the second operand, [channels]; NULL: an input */
+    int64_t step[2];             /* floats from one sample of an operand to the next */
     fd_tensor shape;
+    fd_finish pass;              /* channels and pixels only */
 } binary_op;
 
 static fd_error *binary_run(const fd_op *base, fd_lane *lane, const void *const *inputs, void *output, void *scratch)
 {
-    fd_error *err = NULL;
+    (void)scratch;
     const binary_op *op = (const binary_op *)base;
-    const void *operand[2];
-    for (int k = 0; k < 2; k++)
-        operand[k] = op->from[k] < 0 ? op->constant : inputs[op->from[k]];
-    fd_argument arguments[] = {{DNNL_ARG_SRC_0, &op->desc[0], operand[0], op->step[0]},
-                               {DNNL_ARG_SRC_1, &op->desc[1], operand[1], op->step[1]},
-                               {DNNL_ARG_DST, &op->out, output, op->out_step}};
-    FD_TRY(fd_primitive_run(&op->primitive, lane, arguments, 3, op->shape.dim[0], scratch));
+    const float *a = inputs[0], *b = op->constant ? op->constant : inputs[1];
+    for (int64_t i = 0; i < op->shape.dim[0]; i++)
+        fd_combine_run(lane->engine, op->kind, op->full, &op->pass, a + i * op->step[0], b + i * op->step[1], (float *)output + i * op->step[0]);
     fd_zero_padding(lane->engine, &op->shape, output);   /* 0 / 0, 0 + constant */
-done:
-    return err;
+    return NULL;
 }
 
 static void binary_release(fd_op *base)
 {
-    binary_op *op = (binary_op *)base;
-    fd_primitive_close(&op->primitive);
-    free(op);
-}
-
-static void describe_operands(const fd_engine *e, const fd_op_desc *d, binary_op *op)
-{
-    int next = 0;
-    for (int k = 0; k < 2; k++) {
-        op->from[k] = d->constant[k] ? -1 : next++;
-        if (d->constant[k]) {
-            op->constant[0] = d->constant[k][0];
-            op->desc[k] = fd_plain_desc(4, (const int64_t[]){1, 1, 1, 1});
-        } else {
-            op->desc[k] = fd_sample_desc(e, &d->input[op->from[k]]);
-            op->step[k] = fd_sample_floats(e, &d->input[op->from[k]]);
-        }
-    }
+    free(((binary_op *)base)->constant);
+    free(base);
 }
 
 fd_error *fd_cpu_prepare_binary(fd_engine *e, const fd_op_desc *d, fd_op **out)
 {
-    static const dnnl_alg_kind_t kinds[] = {
-        [FD_ADD] = dnnl_binary_add, [FD_SUB] = dnnl_binary_sub, [FD_MUL] = dnnl_binary_mul, [FD_DIV] = dnnl_binary_div};
     fd_error *err = NULL;
-    dnnl_binary_desc_t desc;
     binary_op *op;
+    fd_image_shape s = fd_image_shape_of(&d->output);
     FD_TRY(fd_alloc(&op, 1, sizeof *op));
     op->base = (fd_op){.run = binary_run, .release = binary_release};
+    op->kind = d->binary;
     op->shape = d->output;
-    op->out = fd_sample_desc(e, &d->output);
-    op->out_step = fd_sample_floats(e, &d->output);
-    describe_operands(e, d, op);
-    dnnl_status_t status = dnnl_binary_desc_init(&desc, kinds[d->binary], &op->desc[0], &op->desc[1], &op->out);
-    if (status != dnnl_success)
-        FD_THROW(FD_UNSUPPORTED, "oneDNN refuses operator %s (status %d)", d->name, (int)status);
-    FD_TRY(fd_primitive_open(e, &desc, NULL, &op->primitive));
-    op->base.scratch = op->primitive.scratch;
+    op->pass = (fd_finish){.channels = fd_padded_channels(e, &d->output), .pixels = s.h * s.w};
+    op->step[0] = fd_sample_floats(e, &d->output);
+    if (d->constant[1]) {
+        FD_TRY(fd_alloc_aligned(&op->constant, (size_t)op->pass.channels, sizeof(float)));
+        for (int64_t c = 0; c < op->pass.channels; c++)
+            op->constant[c] = d->constant[1][0];
+    } else {
+        op->step[1] = fd_sample_floats(e, &d->input[1]);
+        op->full = op->step[1] == op->step[0];
+    }
     *out = &op->base;
     return NULL;
 done:

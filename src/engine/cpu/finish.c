@@ -92,6 +92,13 @@ void fd_finish_run(const fd_engine *e, const fd_finish *f, const float *x, const
     kernels[fd_cpu(e)->isa](f, x, residual, y);
 }
 
+void fd_combine_run(const fd_engine *e, fd_binary op, bool full, const fd_finish *shape, const float *a, const float *b, float *y)
+{
+    static fd_combine_kernel *const kernels[FD_ISA_COUNT] = {
+        [FD_ISA_SSE41] = fd_combine_base, [FD_ISA_AVX2] = fd_combine_avx2, [FD_ISA_AVX512] = fd_combine_avx512};
+    kernels[fd_cpu(e)->isa](op, full, shape, a, b, y);
+}
+
 void fd_zero_padding(const fd_engine *e, const fd_tensor *t, float *data)
 {
     fd_image_shape s = fd_image_shape_of(t);

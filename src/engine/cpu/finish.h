@@ -32,6 +32,11 @@ void fd_finish_run(const fd_engine *e, const fd_finish *f, const float *x, const
 /* Zeroes the channels behind the last true one in an image tensor of n samples. */
 void fd_zero_padding(const fd_engine *e, const fd_tensor *t, float *data);
 
+/* y = a (op) b over one sample; b is like a, or (full false) one float per channel. Not POW. */
+void fd_combine_run(const fd_engine *e, fd_binary op, bool full, const fd_finish *shape, const float *a, const float *b, float *y);
+
+typedef void fd_combine_kernel(fd_binary op, bool full, const fd_finish *shape, const float *a, const float *b, float *y);
+fd_combine_kernel fd_combine_base, fd_combine_avx2, fd_combine_avx512;
 typedef void fd_finish_kernel(const fd_finish *f, const float *x, const float *residual, float *y);
 fd_finish_kernel fd_finish_base, fd_finish_avx2, fd_finish_avx512;
 

@@ -1,5 +1,5 @@
-/* The pass of finish.h, compiled once per instruction set; VL, BLOCK (channels of a block, a multiple of VL) and FINISH are defined by the file
- * that includes this one. */
+/* The passes of finish.h, compiled once per instruction set; VL, BLOCK (channels of a block, a multiple of VL), FINISH and COMBINE are defined by
+ * the file that includes this one. */
 #include "engine/cpu/finish.h"
 #include "engine/cpu/simd.h"
 
@@ -57,4 +57,39 @@ void FINISH(const fd_finish *f, const float *x, const float *residual, float *y)
         }
 #undef CASE
     }
+}
+
+INLINE vec apply(fd_binary op, vec a, vec b)
+{
+    return op == FD_ADD ? a + b : op == FD_SUB ? a - b : op == FD_MUL ? a * b : a / b;
+}
+
+INLINE void combine_pass(fd_binary op, bool full, const fd_finish *f, const float *a, const float *b, float *y)
+{
+    for (int64_t c = 0; c < f->channels; c += BLOCK)
+        for (int64_t i = 0; i < f->pixels; i++)
+            for (int k = 0; k < PARTS; k++) {
+                int64_t at = c * f->pixels + i * BLOCK + k * VL;
+                vec_store(y + at, apply(op, vec_load(a + at), vec_load(full ? b + at : b + c + k * VL)));
+            }
+}
+
+void COMBINE(fd_binary op, bool full, const fd_finish *f, const float *a, const float *b, float *y)
+{
+#define CASE(kind)                                      \
+    case kind:                                          \
+        if (full)                                       \
+            combine_pass(kind, true, f, a, b, y);       \
+        else                                            \
+            combine_pass(kind, false, f, a, b, y);      \
+        break
+    switch (op) {
+        CASE(FD_ADD);
+        CASE(FD_SUB);
+        CASE(FD_MUL);
+        CASE(FD_DIV);
+    case FD_POW:
+        break;
+    }
+#undef CASE
 }

@@ -1,4 +1,6 @@
-/* Matrix products on PLAIN arrays. */
+/* GEMM, and MATMUL by a constant matrix, on PLAIN arrays. */
+#include "engine/cpu/gemm.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,45 +10,67 @@
 
 typedef struct gemm_op {
     fd_op base;
-    fd_primitive primitive;
-    dnnl_memory_desc_t in, out, bias_desc;
-    float *weights, *bias, *slopes;
+    const fd_gemm_kernel *kernel;
+    int64_t rows, depth, columns;
+    float *weights;               /* [ceil(columns / width)][depth][width], zeros behind the last column */
+    float *bias, *slopes;         /* NULL: none */
     fd_op_desc how;               /* activation only; its slopes are ours */
     int residual;                 /* which input; -1: none */
-    int64_t rows, columns;
 } gemm_op;
 
-/* What follows is small beside the product: plain C. */
-static void finish_rows(const gemm_op *op, const float *residual, float *y)
+/* A finished tile becomes outputs (row, column)... of the operator. */
+static void store(const gemm_op *op, const float *sum, int64_t row, int64_t column, const float *residual, float *out)
 {
-    for (int64_t i = 0; i < op->rows; i++)
-        for (int64_t o = 0; o < op->columns; o++, y++)
-            *y = fd_ref_activation(&op->how, residual ? *y + *residual++ : *y, o);
+    int64_t rows = op->rows - row < op->kernel->rows ? op->rows - row : op->kernel->rows;
+    int64_t columns = op->columns - column < op->kernel->width ? op->columns - column : op->kernel->width;
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < columns; j++) {
+            int64_t at = (row + i) * op->columns + column + j;
+            float y = sum[i * op->kernel->width + j] + (op->bias ? op->bias[column + j] : 0) + (residual ? residual[at] : 0);
+            out[at] = fd_ref_activation(&op->how, y, column + j);
+        }
 }
 
+/* Columns outside: their weights are read once for all rows that fit the cache. Missing rows repeat the last one. */
 static fd_error *gemm_run(const fd_op *base, fd_lane *lane, const void *const *inputs, void *output, void *scratch)
 {
-    fd_error *err = NULL;
+    (void)lane;
+    (void)scratch;
     const gemm_op *op = (const gemm_op *)base;
-    fd_argument arguments[] = {{DNNL_ARG_SRC, &op->in, inputs[0], 0},
-                               {DNNL_ARG_WEIGHTS, &op->primitive.weights, op->weights, 0},
-                               {DNNL_ARG_DST, &op->out, output, 0},
-                               {DNNL_ARG_BIAS, &op->bias_desc, op->bias, 0}};
-    FD_TRY(fd_primitive_run(&op->primitive, lane, arguments, op->bias ? 4 : 3, 1, scratch));
-    if (op->residual >= 0 || op->how.activation != FD_ACT_NONE)
-        finish_rows(op, op->residual < 0 ? NULL : inputs[op->residual], output);
-done:
-    return err;
+    const float *in = inputs[0], *residual = op->residual < 0 ? NULL : inputs[op->residual], *x[FD_GEMM_ROWS];
+    _Alignas(FD_ALIGN) float sum[FD_GEMM_ROWS * FD_GEMM_WIDTH];
+    for (int64_t column = 0; column < op->columns; column += op->kernel->width)
+        for (int64_t row = 0; row < op->rows; row += op->kernel->rows) {
+            for (int64_t i = 0; i < op->kernel->rows; i++)
+                x[i] = in + (row + i < op->rows ? row + i : op->rows - 1) * op->depth;
+            op->kernel->tile(x, op->depth, op->weights + column * op->depth, sum);
+            store(op, sum, row, column, residual, output);
+        }
+    return NULL;
 }
 
 static void gemm_release(fd_op *base)
 {
     gemm_op *op = (gemm_op *)base;
-    fd_primitive_close(&op->primitive);
     free(op->weights);
     free(op->bias);
     free(op->slopes);
     free(op);
+}
+
+/* weight (o, k) lies at from[o * by_output + k * by_depth] */
+static fd_error *pack(gemm_op *op, const float *from, int64_t by_output, int64_t by_depth)
+{
+    int64_t width = op->kernel->width, blocks = (op->columns + width - 1) / width;
+    fd_error *err = fd_alloc_aligned(&op->weights, (size_t)(blocks * width * op->depth), sizeof(float));
+    if (err)
+        return err;
+    float *to = op->weights;
+    for (int64_t b = 0; b < blocks; b++)
+        for (int64_t k = 0; k < op->depth; k++)
+            for (int64_t o = b * width; o < (b + 1) * width; o++)
+                *to++ = o < op->columns ? from[o * by_output + k * by_depth] : 0;
+    return NULL;
 }
 
 static fd_error *copy_of(const float *from, int64_t n, float **out)
@@ -57,41 +81,58 @@ static fd_error *copy_of(const float *from, int64_t n, float **out)
     return err;
 }
 
-static fd_error *open_product(const fd_engine *e, const fd_op_desc *d, int64_t depth, gemm_op *op)
+static fd_error *gemm_new(const fd_engine *e, int64_t rows, int64_t depth, int64_t columns, gemm_op **out)
 {
-    dnnl_inner_product_desc_t desc;
-    dnnl_memory_desc_t weights = {0};
-    op->in = fd_plain_desc(2, (const int64_t[]){op->rows, depth});
-    op->out = fd_plain_desc(2, (const int64_t[]){op->rows, op->columns});
-    op->bias_desc = fd_plain_desc(1, (const int64_t[]){op->columns});
-    dnnl_memory_desc_init_by_tag(&weights, 2, (dnnl_dims_t){op->columns, depth}, dnnl_f32, dnnl_format_tag_any);
-    dnnl_status_t status = dnnl_inner_product_forward_desc_init(&desc, dnnl_forward_inference, &op->in, &weights, d->bias ? &op->bias_desc : NULL,
-                                                                &op->out);
-    if (status != dnnl_success)
-        return FD_FAIL(FD_UNSUPPORTED, "oneDNN refuses product %s (status %d)", d->name, (int)status);
-    return fd_primitive_open(e, &desc, NULL, &op->primitive);
+    static const fd_gemm_kernel *const kernels[FD_ISA_COUNT] = {
+        [FD_ISA_SSE41] = &fd_gemm_base, [FD_ISA_AVX2] = &fd_gemm_avx2, [FD_ISA_AVX512] = &fd_gemm_avx512};
+    gemm_op *op;
+    fd_error *err = fd_alloc(&op, 1, sizeof *op);
+    *out = op;
+    if (err)
+        return err;
+    op->base = (fd_op){.run = gemm_run, .release = gemm_release};
+    op->kernel = kernels[fd_cpu(e)->isa];
+    op->rows = rows;
+    op->depth = depth;
+    op->columns = columns;
+    op->residual = -1;
+    return NULL;
 }
 
 fd_error *fd_cpu_prepare_gemm(fd_engine *e, const fd_op_desc *d, fd_op **out)
 {
     fd_error *err = NULL;
     gemm_op *op;
-    FD_TRY(fd_alloc(&op, 1, sizeof *op));
-    op->base = (fd_op){.run = gemm_run, .release = gemm_release};
-    op->rows = d->input[0].dim[0];
-    op->columns = d->output.dim[1];
+    int64_t rows = d->input[0].dim[0], depth = fd_tensor_count(&d->input[0]) / rows;
+    FD_TRY(gemm_new(e, rows, depth, d->output.dim[1], &op));
+    FD_TRY(pack(op, d->weight, depth, 1));
     op->residual = d->residual ? d->inputs - 1 : -1;
     op->how = (fd_op_desc){.activation = d->activation, .low = d->low, .high = d->high, .slope = d->slope};
-    int64_t depth = fd_tensor_count(&d->input[0]) / op->rows;
-    FD_TRY(open_product(e, d, depth, op));
-    dnnl_memory_desc_t plain = fd_plain_desc(2, (const int64_t[]){op->columns, depth});
-    FD_TRY(fd_primitive_reordered(e, &plain, d->weight, &op->primitive.weights, &op->weights));
     if (d->bias)
         FD_TRY(copy_of(d->bias, op->columns, &op->bias));
     if (d->activation == FD_ACT_PRELU)
         FD_TRY(copy_of(d->slopes, d->n_slopes, &op->slopes));
     op->how.slopes = op->slopes;
-    op->base.scratch = op->primitive.scratch;
+    *out = &op->base;
+    return NULL;
+done:
+    if (op)
+        gemm_release(&op->base);
+    return err;
+}
+
+bool fd_cpu_matmul_is_gemm(const fd_op_desc *d)
+{
+    return d->constant[1] && !d->constant[0] && d->constant_shape.rank == 2 && d->input[0].rank >= 2;
+}
+
+fd_error *fd_cpu_prepare_matmul(fd_engine *e, const fd_op_desc *d, fd_op **out)
+{
+    fd_error *err = NULL;
+    gemm_op *op;
+    int64_t depth = d->constant_shape.dim[0], columns = d->constant_shape.dim[1];
+    FD_TRY(gemm_new(e, fd_tensor_count(&d->input[0]) / depth, depth, columns, &op));
+    FD_TRY(pack(op, d->constant[1], 1, columns));
     *out = &op->base;
     return NULL;
 done:

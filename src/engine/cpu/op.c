@@ -138,6 +138,8 @@ static fd_error *cpu_prepare(fd_engine *e, const fd_op_desc *d, fd_op **out)
         return fd_cpu_prepare_plain_conv(e, d, out);
     if (d->kind == FD_OP_GEMM && !empty)
         return fd_cpu_prepare_gemm(e, d, out);
+    if (d->kind == FD_OP_MATMUL && !empty && fd_cpu_matmul_is_gemm(d))
+        return fd_cpu_prepare_matmul(e, d, out);
     return fd_ref_prepare(e, d, out);
 }
 

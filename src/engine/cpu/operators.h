@@ -4,7 +4,7 @@
 
 #include "engine/cpu/primitive.h"
 
-/* A convolution reads an image of 1 to 3 channels best as it is, PLAIN. */
+/* The usual first convolutions read an image of 1 to 3 channels best as it is, PLAIN. */
 bool fd_cpu_conv_takes_plain(const fd_op_desc *desc);
 
 /* On FD_BLOCKED arrays; the tensors of desc have their layout. */
@@ -18,6 +18,7 @@ fd_error *fd_cpu_prepare_reorder(fd_engine *e, const fd_op_desc *desc, fd_op **o
 /* On PLAIN arrays. */
 fd_error *fd_cpu_prepare_plain_conv(fd_engine *e, const fd_op_desc *desc, fd_op **out) FD_CHECK;
 fd_error *fd_cpu_prepare_gemm(fd_engine *e, const fd_op_desc *desc, fd_op **out) FD_CHECK;
+bool fd_cpu_matmul_is_gemm(const fd_op_desc *desc);   /* by a constant matrix on the right */
 fd_error *fd_cpu_prepare_matmul(fd_engine *e, const fd_op_desc *desc, fd_op **out) FD_CHECK;
 
 /* Whether a pool's windows are what oneDNN divides by; a mean that counts padding but hangs over beyond it is not. */

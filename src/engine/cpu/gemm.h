@@ -1,0 +1,17 @@
+/* The product of samples with weights that stay: own code, because oneDNN's sums depend on a sample's place in the batch. */
+#ifndef FD_ENGINE_CPU_GEMM_H
+#define FD_ENGINE_CPU_GEMM_H
+
+#include <stdint.h>
+
+enum { FD_GEMM_ROWS = 12, FD_GEMM_WIDTH = 32 };   /* of the largest tile */
+
+typedef struct fd_gemm_kernel {
+    int rows, width;          /* samples and outputs of a tile */
+    /* sum[rows][width] = x[rows][depth] . weight[depth][width] */
+    void (*tile)(const float *const *x, int64_t depth, const float *weight, float *sum);
+} fd_gemm_kernel;
+
+extern const fd_gemm_kernel fd_gemm_base, fd_gemm_avx2, fd_gemm_avx512;
+
+#endif
