@@ -8,7 +8,7 @@
 
 typedef enum fd_code {
     FD_OK = 0,
-    FD_USAGE,       /* the user's words: bad option, bad pack.ini; exit code 2 where it comes from the command line */
+    FD_USAGE,       /* the user's words on the command line or in a configuration file; exit code 2 */
     FD_IO,          /* read, write, open, stat */
     FD_FORMAT,      /* a file is not what it should be (network, pack, journal, result) */
     FD_NOMEM,       /* memory or a budget of memory is exhausted */

@@ -118,11 +118,11 @@ static fd_error *look(const char *folder, const char *ini)
     char shown[FD_ESCAPED];
     fd_escape(shown, sizeof shown, folder);
     if (stat(folder, &s))
-        return FD_FAIL(FD_USAGE, "%s: there is no such folder; a model pack is a folder with pack.ini and ONNX files", shown);
+        return FD_FAIL(FD_IO, "%s: there is no such folder; a model pack is a folder with pack.ini and ONNX files", shown);
     if (!S_ISDIR(s.st_mode))
-        return FD_FAIL(FD_USAGE, "%s is not a folder; a model pack is a folder with pack.ini and ONNX files", shown);
+        return FD_FAIL(FD_IO, "%s is not a folder; a model pack is a folder with pack.ini and ONNX files", shown);
     if (stat(ini, &s))
-        return FD_FAIL(FD_USAGE, "%s has no pack.ini; a model pack is a folder with pack.ini and ONNX files", shown);
+        return FD_FAIL(FD_IO, "%s has no pack.ini; a model pack is a folder with pack.ini and ONNX files", shown);
     return NULL;
 }
 

@@ -38,7 +38,7 @@ struct key {
 static fd_error *refuse(const key *k, const char *value, const char *wanted)
 {
     char shown[FD_ESCAPED];
-    return FD_FAIL(FD_USAGE, "[%s] %s = %s: %s is wanted", k->section, k->name, fd_escape(shown, sizeof shown, value), wanted);
+    return FD_FAIL(FD_FORMAT, "[%s] %s = %s: %s is wanted", k->section, k->name, fd_escape(shown, sizeof shown, value), wanted);
 }
 
 static fd_error *read_text(const key *k, const char *value, void *to)
@@ -181,9 +181,9 @@ static fd_error *unknown(const char *section, const char *name)
     fd_escape(shown_section, sizeof shown_section, section);
     fd_escape(shown, sizeof shown, name);
     if (!n)
-        return FD_FAIL(FD_USAGE, "unknown section [%s]: the sections are [pack], [detector], [embedder] and [sha256]", shown_section);
+        return FD_FAIL(FD_FORMAT, "unknown section [%s]: the sections are [pack], [detector], [embedder] and [sha256]", shown_section);
     int nearest = fd_nearest(name, candidates, n);
-    return FD_FAIL(FD_USAGE, "unknown key %s in [%s]%s%s%s", shown, shown_section, nearest < 0 ? "" : ": did you mean ",
+    return FD_FAIL(FD_FORMAT, "unknown key %s in [%s]%s%s%s", shown, shown_section, nearest < 0 ? "" : ": did you mean ",
                    nearest < 0 ? "" : candidates[nearest], nearest < 0 ? "" : "?");
 }
 
@@ -194,15 +194,15 @@ static fd_error *add_hash(reader *r, const char *file, const char *value, int li
     fd_escape(shown, sizeof shown, file);
     for (int i = 0; i < r->n_hashes; i++)
         if (!strcmp(r->hashed[i], file))
-            return FD_FAIL(FD_USAGE, "[sha256] %s is given twice, first in line %d", shown, r->hash_line[i]);
+            return FD_FAIL(FD_FORMAT, "[sha256] %s is given twice, first in line %d", shown, r->hash_line[i]);
     size_t need = (size_t)r->n_hashes + 1;
     FD_TRY(fd_grow(&r->hashed, &r->capacity_name, need, sizeof *r->hashed));
     FD_TRY(fd_grow(&r->hash, &r->capacity_hash, need, sizeof *r->hash));
     FD_TRY(fd_grow(&r->hash_line, &r->capacity_line, need, sizeof *r->hash_line));
     if (!fd_pack_name_ok(file))
-        FD_THROW(FD_USAGE, "[sha256] %s: the name of a file inside the pack's folder is wanted", shown);
+        FD_THROW(FD_FORMAT, "[sha256] %s: the name of a file inside the pack's folder is wanted", shown);
     if (!fd_sha256_parse(value, &r->hash[r->n_hashes]))
-        FD_THROW(FD_USAGE, "[sha256] %s: 64 hexadecimal digits are wanted (sha256sum prints them)", shown);
+        FD_THROW(FD_FORMAT, "[sha256] %s: 64 hexadecimal digits are wanted (sha256sum prints them)", shown);
     FD_TRY(fd_strdup(&r->hashed[r->n_hashes], file));
     r->hash_line[r->n_hashes++] = line;
 done:
@@ -218,7 +218,7 @@ static fd_error *take(void *self, const char *section, const char *name, const c
         if (strcmp(keys[i].section, section) || strcmp(keys[i].name, name))
             continue;
         if (r->line[i])
-            return FD_FAIL(FD_USAGE, "[%s] %s is given twice, first in line %d", section, name, r->line[i]);
+            return FD_FAIL(FD_FORMAT, "[%s] %s is given twice, first in line %d", section, name, r->line[i]);
         r->line[i] = line;
         return keys[i].read(&keys[i], value, (char *)r + keys[i].offset);
     }
@@ -229,7 +229,7 @@ static fd_error *require_all(const reader *r, const char *name)
 {
     for (int i = 0; i < KEYS; i++)
         if (keys[i].required && !r->line[i])
-            return FD_FAIL(FD_USAGE, "%s: [%s] has no %s", name, keys[i].section, keys[i].name);
+            return FD_FAIL(FD_FORMAT, "%s: [%s] has no %s", name, keys[i].section, keys[i].name);
     return NULL;
 }
 
@@ -245,7 +245,7 @@ static fd_error *match_hashes(reader *r, const char *name)
             i++;
         char shown[FD_ESCAPED];
         if (i == r->n_hashes)
-            return FD_FAIL(FD_USAGE, "%s: [sha256] has no line for %s (sha256sum prints it)", name, fd_escape(shown, sizeof shown, files[f]->name));
+            return FD_FAIL(FD_FORMAT, "%s: [sha256] has no line for %s (sha256sum prints it)", name, fd_escape(shown, sizeof shown, files[f]->name));
         files[f]->hash = r->hash[i];
     }
     for (int i = 0; i < r->n_hashes; i++) {
@@ -272,15 +272,15 @@ static fd_error *settle(reader *r, const char *name)
     p->metric = (fd_metric)r->metric;
     p->resample = (fd_resample)r->resample;
     if (p->crop == FD_CROP_ALIGN5 && p->resample != FD_BILINEAR)
-        return FD_FAIL(FD_USAGE, "%s: [embedder] crop = align5 goes with resample = bilinear only", name);
+        return FD_FAIL(FD_FORMAT, "%s: [embedder] crop = align5 goes with resample = bilinear only", name);
     if (p->crop == FD_CROP_ALIGN5 && p->margin > 0)
-        return FD_FAIL(FD_USAGE, "%s: [embedder] margin is for crop = box; align5 has none", name);
+        return FD_FAIL(FD_FORMAT, "%s: [embedder] margin is for crop = box; align5 has none", name);
     if (p->crop == FD_CROP_BOX && p->resample == FD_BILINEAR)
         p->resample = FD_PIL_BILINEAR;
     if (p->margin != floor(p->margin))
-        return FD_FAIL(FD_USAGE, "%s: [embedder] margin = %g: whole pixels are wanted", name, p->margin);
+        return FD_FAIL(FD_FORMAT, "%s: [embedder] margin = %g: whole pixels are wanted", name, p->margin);
     if (!(p->margin < p->format.width && p->margin < p->format.height))
-        return FD_FAIL(FD_USAGE, "%s: [embedder] margin = %g leaves nothing of the %dx%d input", name, p->margin, p->format.width, p->format.height);
+        return FD_FAIL(FD_FORMAT, "%s: [embedder] margin = %g leaves nothing of the %dx%d input", name, p->margin, p->format.width, p->format.height);
     return NULL;
 }
 

@@ -7,7 +7,7 @@ job in -o x.h5
 is x.h5 empty.jpg status empty
 is x.h5 folder.jpg/inside.jpg status ok
 if [ "$(id -u)" = 0 ]; then   # root reads everything: drop to nobody, if that can be done
-    chmod 777 . in && chmod 755 in/folder.jpg && chmod 755 "$scratch"
+    chmod 777 "$scratch" in && chmod 755 in/folder.jpg
     if command -v setpriv >/dev/null && setpriv --reuid=65534 --clear-groups test -x "$bin/facesdist"; then
         expect 0 setpriv --reuid=65534 --clear-groups env HOME=/tmp facesdist in -o y.h5 --threads 1
         is y.h5 locked.jpg status unreadable

@@ -27,7 +27,7 @@ static void refuses(const char *line, const char *by, const char *words)
 {
     fd_pack pack;
     char *text = with(line, by);
-    assert_fails(fd_pack_parse(text, strlen(text), "x/pack.ini", &pack), FD_USAGE, words);
+    assert_fails(fd_pack_parse(text, strlen(text), "x/pack.ini", &pack), FD_FORMAT, words);
     assert_null(pack.name);
     free(text);
 }
@@ -174,9 +174,9 @@ static void missing_folders_are_named(void **state)
 {
     (void)state;
     fd_pack p;
-    assert_fails(fd_pack_load("/nowhere/at all", &p), FD_USAGE, "/nowhere/at all: there is no such folder");
-    assert_fails(fd_pack_load(PROJECT_DATA "/README.md", &p), FD_USAGE, "is not a folder");
-    assert_fails(fd_pack_load(PROJECT_DATA, &p), FD_USAGE, "has no pack.ini");
+    assert_fails(fd_pack_load("/nowhere/at all", &p), FD_IO, "/nowhere/at all: there is no such folder");
+    assert_fails(fd_pack_load(PROJECT_DATA "/README.md", &p), FD_IO, "is not a folder");
+    assert_fails(fd_pack_load(PROJECT_DATA, &p), FD_IO, "has no pack.ini");
 }
 
 int main(void)
