@@ -14,7 +14,7 @@ static inline unsigned fd_blocks(int64_t n, int64_t size)
     return (unsigned)((n + size - 1) / size);
 }
 
-enum { FD_WARP = 32 };
+static const int FD_WARP = 32;
 static const int64_t FD_MOST_BLOCKS_Z = 65535;   /* of a grid */
 
 #endif

@@ -42,7 +42,8 @@ typedef double d4 __attribute__((vector_size(32)));
 #define FNMA(a, b, c) ((vf)_mm512_fnmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
 #define HALVES_OF(address) ((vh)_mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)(address))))
 #define WORDS_OF(address) ((vi)_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(address))))
-static const vi evens = {0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30};
+#define EVENS 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
+#define ODDS 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
 #elif VL == 8
 #define FMA(a, b, c) ((vf)_mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
 #define FNMA(a, b, c) ((vf)_mm256_fnmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
@@ -51,7 +52,8 @@ static const vi evens = {0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 
 #else
 #define HALVES_OF(address) __builtin_convertvector(LOAD(vb, address), vh)
 #define WORDS_OF(address) __builtin_convertvector(LOAD(b4, address), vi)
-static const vi evens = {0, 2, 4, 6};
+#define EVENS 0, 2, 4, 6
+#define ODDS 1, 3, 5, 7
 #endif
 #if VL > 4
 typedef uint16_t hp __attribute__((vector_size(16))); /* half words of a pixel; the upper four are not used */
@@ -104,10 +106,11 @@ INLINE void planes(const void *pixels, vi out[3])
 {
     const int32_t *p = pixels;
     const vi a = LOAD(vi, p), b = LOAD(vi, p + VL), c = LOAD(vi, p + 2 * VL), d = LOAD(vi, p + 3 * VL);
-    const vi even1 = __builtin_shuffle(a, b, evens), even2 = __builtin_shuffle(c, d, evens);
-    out[0] = __builtin_shuffle(even1, even2, evens);
-    out[1] = __builtin_shuffle(__builtin_shuffle(a, b, evens + 1), __builtin_shuffle(c, d, evens + 1), evens);
-    out[2] = __builtin_shuffle(even1, even2, evens + 1);
+    const vi even1 = __builtin_shufflevector(a, b, EVENS), even2 = __builtin_shufflevector(c, d, EVENS);
+    const vi odd1 = __builtin_shufflevector(a, b, ODDS), odd2 = __builtin_shufflevector(c, d, ODDS);
+    out[0] = __builtin_shufflevector(even1, even2, EVENS);
+    out[1] = __builtin_shufflevector(odd1, odd2, EVENS);
+    out[2] = __builtin_shufflevector(even1, even2, ODDS);
 }
 #endif
 
