@@ -12,21 +12,28 @@ enum { BLOCK_O = VL == 16 ? 8 : 4, BLOCK_V = VL == 4 ? 2 : 3 };
 #define NO_UNROLL _Pragma("GCC unroll 1")   /* more inputs in flight would not fit the registers */
 #define KEEP_ORDER __asm__ volatile("" ::: "memory")   /* loads behind it are not moved in front: the same */
 
-/* acc[o][v] = bias[o] + sum over k, in order, of in[v][offset[k]] * weight[k * no + o]. */
-INLINE void block_sum(int no, int nv, const float *const *in, const ptrdiff_t *offset, ptrdiff_t n, const float *weight, const float *bias,
-                      vec acc[BLOCK_O][BLOCK_V])
+/* What a block multiplies its inputs by. */
+typedef struct block_taps {
+    const ptrdiff_t *offset;   /* [n]: of tap k's input, in floats */
+    ptrdiff_t n;
+    const float *weight;       /* [n][no] */
+    const float *bias;         /* [no] */
+} block_taps;
+
+/* acc[o][v] = bias[o] + sum over k, in order, of in[v][offset[k]] * weight[k][o]. */
+INLINE void block_sum(int no, int nv, const float *const *in, block_taps t, vec acc[BLOCK_O][BLOCK_V])
 {
     UNROLL for (int o = 0; o < no; o++) {
-        vec b = vec_set(bias[o]);
+        vec b = vec_set(t.bias[o]);
         UNROLL for (int v = 0; v < nv; v++)
             acc[o][v] = b;
     }
-    for (ptrdiff_t k = 0; k < n; k++, weight += no) {
+    for (ptrdiff_t k = 0; k < t.n; k++, t.weight += no) {
         vec x[BLOCK_V];
         UNROLL for (int v = 0; v < nv; v++)
-            x[v] = vec_load(in[v] + offset[k]);
+            x[v] = vec_load(in[v] + t.offset[k]);
         UNROLL for (int o = 0; o < no; o++) {
-            vec w = vec_set(weight[o]);
+            vec w = vec_set(t.weight[o]);
             UNROLL for (int v = 0; v < nv; v++)
                 acc[o][v] = vec_fma(x[v], w, acc[o][v]);
         }

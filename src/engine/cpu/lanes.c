@@ -138,8 +138,7 @@ static fd_error *run_scale(const fd_op *base, fd_lane *lane, const void *const *
     const lanes_op *op = (const lanes_op *)base;
     for (int64_t g = 0; g < op->groups; g++) {
         const int64_t at = g * op->in_pixels * L;
-        op->kernels->scale(op->scale, op->shift, &op->conv.activation, op->desc.input[0].dim[1], op->inner, (const float *)inputs[0] + at,
-                           (float *)output + at);
+        op->kernels->scale(&op->scale, (const float *)inputs[0] + at, (float *)output + at);
     }
     return NULL;
 }
@@ -148,17 +147,18 @@ static fd_error *run_scale(const fd_op *base, fd_lane *lane, const void *const *
 static fd_error *prepare_scale(lanes_op *op, const fd_op_desc *d)
 {
     fd_error *err = NULL;
-    const int64_t channels = d->input[0].dim[1];
-    op->inner = channels ? op->in_pixels / channels : 0;
+    lanes_scale *s = &op->scale;
+    s->channels = d->input[0].dim[1];
+    s->pixels = s->channels ? op->in_pixels / s->channels : 0;
     if (d->kind == FD_OP_ACTIVATE) {
-        FD_TRY(fd_lanes_prepare_activation(&op->conv.activation, d, channels, channels));
+        FD_TRY(fd_lanes_prepare_activation(&s->activation, d, s->channels, s->channels));
         return NULL;
     }
-    FD_TRY(fd_alloc(&op->scale, (size_t)channels, sizeof *op->scale));
-    FD_TRY(fd_alloc(&op->shift, (size_t)channels, sizeof *op->shift));
-    for (int64_t c = 0; c < channels; c++) {
-        op->scale[c] = d->scale ? d->scale[c] : 1.0f;
-        op->shift[c] = d->bias ? d->bias[c] : 0.0f;
+    FD_TRY(fd_alloc(&s->scale, (size_t)s->channels, sizeof *s->scale));
+    FD_TRY(fd_alloc(&s->shift, (size_t)s->channels, sizeof *s->shift));
+    for (int64_t c = 0; c < s->channels; c++) {
+        s->scale[c] = d->scale ? d->scale[c] : 1.0f;
+        s->shift[c] = d->bias ? d->bias[c] : 0.0f;
     }
 done:
     return err;
@@ -172,8 +172,9 @@ static void release(fd_op *base)
     free(op->conv.offset);
     free(op->conv.start);
     free(op->conv.activation.slopes);
-    free(op->scale);
-    free(op->shift);
+    free(op->scale.scale);
+    free(op->scale.shift);
+    free(op->scale.activation.slopes);
     free(op);
 }
 

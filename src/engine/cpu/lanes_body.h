@@ -15,48 +15,48 @@ INLINE vec activate(const lanes_activation *a, vec x, int64_t channel)
 }
 
 /* `no` outputs from `first` on, of nv vectors from number `at` on (pixels times parts). */
-INLINE void conv_block(int no, int nv, const lanes_conv *l, int64_t first, int64_t at, const float *in, const float *residual, float *out)
+INLINE void conv_block(int no, int nv, const lanes_conv *l, int64_t first, int64_t at, lanes_arrays a)
 {
     const float *x[BLOCK_V];
     vec acc[BLOCK_O][BLOCK_V];
     UNROLL for (int v = 0; v < nv; v++)
-        x[v] = in + l->start[(at + v) / PARTS] + (at + v) % PARTS * VL;
-    block_sum(no, nv, x, l->offset, l->taps, l->weight + first * l->taps, l->bias + first, acc);
+        x[v] = a.in + l->start[(at + v) / PARTS] + (at + v) % PARTS * VL;
+    block_sum(no, nv, x, (block_taps){l->offset, l->taps, l->weight + first * l->taps, l->bias + first}, acc);
     UNROLL for (int o = 0; o < no; o++) {
         if (first + o == l->outputs)
             return;
         const int64_t to = (first + o) * l->pixels * L + at * VL;
         UNROLL for (int v = 0; v < nv; v++) {
             vec y = acc[o][v];
-            if (residual)
-                y += vec_load(residual + to + v * VL);
-            vec_store(out + to + v * VL, activate(&l->activation, y, first + o));
+            if (a.residual)
+                y += vec_load(a.residual + to + v * VL);
+            vec_store(a.out + to + v * VL, activate(&l->activation, y, first + o));
         }
     }
 }
 
 /* `no` outputs of all pixels: their weights stay in the first-level cache. */
-INLINE void conv_outputs(int no, const lanes_conv *l, int64_t first, const float *in, const float *residual, float *out)
+INLINE void conv_outputs(int no, const lanes_conv *l, int64_t first, lanes_arrays a)
 {
     const int64_t n = l->pixels * PARTS;
     int64_t at = 0;
     for (; at + BLOCK_V <= n; at += BLOCK_V)
-        conv_block(no, BLOCK_V, l, first, at, in, residual, out);
+        conv_block(no, BLOCK_V, l, first, at, a);
     if (BLOCK_V > 2 && at + 2 <= n) {
-        conv_block(no, 2, l, first, at, in, residual, out);
+        conv_block(no, 2, l, first, at, a);
         at += 2;
     }
     if (at < n)
-        conv_block(no, 1, l, first, at, in, residual, out);
+        conv_block(no, 1, l, first, at, a);
 }
 
-static void conv(const lanes_conv *l, const float *in, const float *residual, float *out)
+static void conv(const lanes_conv *l, lanes_arrays a)
 {
     int64_t o = 0;
     for (; l->outputs - o > BLOCK_O / 2; o += BLOCK_O)
-        conv_outputs(BLOCK_O, l, o, in, residual, out);
+        conv_outputs(BLOCK_O, l, o, a);
     if (o < l->outputs)
-        conv_outputs(BLOCK_O / 2, l, o, in, residual, out);
+        conv_outputs(BLOCK_O / 2, l, o, a);
 }
 
 /* Rows or columns of a window that lie inside the image: tap numbers low..high - 1. */
@@ -72,15 +72,18 @@ static span inside(int64_t first, int64_t kernel, int64_t dilation, int64_t size
     return s;
 }
 
-/* Largest or sum of rows x columns taps from `at` on, `down` and `right` floats apart. */
-INLINE void pool_window(bool max, int64_t rows, int64_t columns, const float *at, int64_t down, int64_t right, vec acc[PARTS])
+/* rows x columns taps, `down` and `right` floats apart. */
+typedef struct window { int64_t rows, columns, down, right; } window;
+
+/* Largest or sum of a window's taps from `at` on. */
+INLINE void pool_window(bool max, window w, const float *at, vec acc[PARTS])
 {
     UNROLL for (int v = 0; v < PARTS; v++)
         acc[v] = vec_set(max ? -__builtin_inff() : 0.0f);
-    for (int64_t i = 0; i < rows; i++) {
-        for (int64_t j = 0; j < columns; j++) {
+    for (int64_t i = 0; i < w.rows; i++) {
+        for (int64_t j = 0; j < w.columns; j++) {
             UNROLL for (int v = 0; v < PARTS; v++) {
-                vec x = vec_load(at + i * down + j * right + v * VL);
+                vec x = vec_load(at + i * w.down + j * w.right + v * VL);
                 if (max)
                     acc[v] = vec_max(x, acc[v]);
                 else
@@ -112,12 +115,12 @@ static void pool_row(const lanes_pool *p, int64_t y, const float *plane, float *
         const int64_t m = rows.high - rows.low, n = columns.high - columns.low;
         vec acc[PARTS];
         if (p->max && m == 3 && n == 3) {
-            pool_window(true, 3, 3, at, down, right, acc);
+            pool_window(true, (window){3, 3, down, right}, at, acc);
         } else if (p->max) {
-            pool_window(true, m, n, at, down, right, acc);
+            pool_window(true, (window){m, n, down, right}, at, acc);
         } else {
             vec by = vec_set((float)(height * counted(p, 1, left, p->width, columns)));
-            pool_window(false, m, n, at, down, right, acc);
+            pool_window(false, (window){m, n, down, right}, at, acc);
             UNROLL for (int v = 0; v < PARTS; v++)
                 acc[v] = acc[v] / by;
         }
@@ -134,15 +137,15 @@ static void pool(const lanes_pool *p, const float *in, float *out)
     }
 }
 
-static void scale(const float *factor, const float *shift, const lanes_activation *a, int64_t channels, int64_t pixels, const float *in, float *out)
+static void scale(const lanes_scale *s, const float *in, float *out)
 {
-    for (int64_t c = 0; c < channels; c++) {
-        vec f = vec_set(factor ? factor[c] : 1.0f), s = vec_set(shift ? shift[c] : 0.0f);
-        for (int64_t i = 0; i < pixels * L; i += VL, in += VL, out += VL) {
+    for (int64_t c = 0; c < s->channels; c++) {
+        const vec factor = vec_set(s->scale ? s->scale[c] : 1.0f), shift = vec_set(s->scale ? s->shift[c] : 0.0f);
+        for (int64_t i = 0; i < s->pixels * L; i += VL, in += VL, out += VL) {
             vec x = vec_load(in);
-            if (factor)
-                x = x * f + s;
-            vec_store(out, activate(a, x, c));
+            if (s->scale)
+                x = x * factor + shift;
+            vec_store(out, activate(&s->activation, x, c));
         }
     }
 }

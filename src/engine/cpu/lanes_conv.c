@@ -134,7 +134,7 @@ fd_error *fd_lanes_run_conv(const fd_op *base, fd_lane *lane, const void *const 
             in = scratch;
         }
         const int64_t at = g * op->out_pixels * L;
-        op->kernels->conv(&op->conv, in, residual ? residual + at : NULL, (float *)output + at);
+        op->kernels->conv(&op->conv, (lanes_arrays){in, residual ? residual + at : NULL, (float *)output + at});
     }
     return NULL;
 }

@@ -27,6 +27,19 @@ typedef struct lanes_conv {
     lanes_activation activation; /* slopes padded as bias */
 } lanes_conv;
 
+/* out = activation(in * scale[c] + shift[c]). */
+typedef struct lanes_scale {
+    int64_t channels, pixels;    /* pixels: of one channel */
+    float *scale, *shift;        /* [channels]; both NULL: the activation alone */
+    lanes_activation activation;
+} lanes_scale;
+
+/* Arrays of one group of samples. */
+typedef struct lanes_arrays {
+    const float *in, *residual;  /* residual may be NULL */
+    float *out;
+} lanes_arrays;
+
 typedef struct lanes_pool {
     int64_t channels, height, width, out_height, out_width;   /* out_*: of the output */
     int64_t kernel[2], stride[2], dilation[2], pad[2], pad_end[2];
@@ -36,10 +49,9 @@ typedef struct lanes_pool {
 /* Kernels of one instruction set; each works on one group of 16 samples. */
 typedef struct lanes_kernels {
     int block;                   /* outputs of a full block */
-    void (*conv)(const lanes_conv *l, const float *in, const float *residual /* or NULL */, float *out);
+    void (*conv)(const lanes_conv *l, lanes_arrays a);
     void (*pool)(const lanes_pool *p, const float *in, float *out);
-    /* out = activation(in * scale[c] + shift[c]); scale NULL: in alone. May run in place. */
-    void (*scale)(const float *scale, const float *shift, const lanes_activation *a, int64_t channels, int64_t pixels, const float *in, float *out);
+    void (*scale)(const lanes_scale *s, const float *in, float *out);   /* may run in place */
 } lanes_kernels;
 
 extern const lanes_kernels fd_lanes_kernels_base, fd_lanes_kernels_avx2, fd_lanes_kernels_avx512;
@@ -51,10 +63,9 @@ typedef struct lanes_op {
     fd_op_desc desc;             /* shapes and numbers; its pointers are no longer valid */
     int64_t groups;              /* of samples */
     int64_t in_pixels, out_pixels;   /* of one group: all axes but the batch */
-    int64_t inner;               /* pixels of one channel (activate, scale) */
     lanes_conv conv;
     lanes_pool pool;
-    float *scale, *shift;
+    lanes_scale scale;
 } lanes_op;
 
 typedef fd_error *lanes_run(const fd_op *op, fd_lane *lane, const void *const *inputs, void *output, void *scratch);

@@ -18,6 +18,7 @@
 #include "engine/cpu/pnet_parts.h"
 
 enum {
+    HEADS = 3,              /* number of the layer */
     MAX_PITCH = 512,        /* columns of a tile, in pooled pixels: 1 % is computed twice at the seams of wide levels */
     STRIP = 3072,           /* pooled pixels of a strip: its planes stay in the second-level cache */
     MIN_ROWS = 5            /* pooled rows that the first cell needs */
@@ -25,7 +26,7 @@ enum {
 
 struct fd_pnet {
     const pnet_kernels *kernels;
-    pnet_layer layer[3], heads;
+    pnet_layer layer[4];   /* three convolutions; the heads */
 };
 
 /* The work of one tile of columns. */
@@ -54,13 +55,15 @@ static fd_error *pack(pnet_layer *l, const float *weight, const float *bias, con
     size_t n = (size_t)padded(l);
     FD_TRY(fd_alloc(&l->weight, n * (size_t)l->taps, sizeof(float)));
     FD_TRY(fd_alloc(&l->bias, n, sizeof(float)));
-    FD_TRY(fd_alloc(&l->slope, n, sizeof(float)));
+    if (slope)
+        FD_TRY(fd_alloc(&l->slope, n, sizeof(float)));
     for (int o = 0; o < l->out; o++) {
         float *to = l->weight + (ptrdiff_t)(o / l->group) * l->group * l->taps + o % l->group;
         for (int k = 0; k < l->taps; k++)
             to[(ptrdiff_t)k * l->group] = weight[(ptrdiff_t)o * l->taps + k];
         l->bias[o] = bias[o];
-        l->slope[o] = slope ? slope[o] : 0.0f;
+        if (slope)
+            l->slope[o] = slope[o];
     }
 done:
     return err;
@@ -98,8 +101,8 @@ static fd_error *pack_heads(fd_pnet *p, const fd_pnet_desc *d)
     memcpy(weight + 4 * c, d->prob_weight, 2 * c * sizeof *weight);
     memcpy(bias, d->box_bias, 4 * sizeof *bias);
     memcpy(bias + 4, d->prob_bias, 2 * sizeof *bias);
-    set_shape(&p->heads, d->channels[2], PNET_HEADS, 1, p->kernels->head);
-    FD_TRY(pack(&p->heads, weight, bias, NULL));
+    set_shape(&p->layer[HEADS], d->channels[2], PNET_HEADS, 1, p->kernels->head);
+    FD_TRY(pack(&p->layer[HEADS], weight, bias, NULL));
 done:
     free(weight);
     return err;
@@ -135,9 +138,8 @@ void fd_pnet_free(fd_pnet *p)
 {
     if (!p)
         return;
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i <= HEADS; i++)
         unpack(&p->layer[i]);
-    unpack(&p->heads);
     free(p);
 }
 
@@ -154,7 +156,7 @@ static pnet_planes take(float *base, int64_t *at, int64_t n, int64_t rows, int64
 /* Lays out the scratch (NULL: only counts) for strips of `rows` pooled rows; returns its size in bytes. */
 static size_t lay_out(strip *s, const fd_pnet *p, int64_t rows, int64_t pitch, void *scratch)
 {
-    const size_t offsets = (size_t)(p->layer[1].taps + p->layer[2].taps + p->heads.taps) * sizeof(ptrdiff_t);
+    const size_t offsets = (size_t)(p->layer[1].taps + p->layer[2].taps + p->layer[HEADS].taps) * sizeof(ptrdiff_t);
     float *base = scratch ? (float *)((char *)scratch + offsets) : NULL;
     int64_t at = 0;
     s->offset[0] = scratch;
@@ -162,7 +164,7 @@ static size_t lay_out(strip *s, const fd_pnet *p, int64_t rows, int64_t pitch, v
     s->phases = take(base, &at, 12, rows + 1, pitch);
     s->pooled = take(base, &at, padded(&p->layer[0]), rows + 2, pitch);
     s->middle = take(base, &at, padded(&p->layer[1]), rows + 2, pitch);
-    s->cells = take(base, &at, padded(&p->heads), rows, pitch);
+    s->cells = take(base, &at, padded(&p->layer[HEADS]), rows, pitch);
     s->tile = take(base, &at, padded(&p->layer[2]), 1, PNET_MAX_LANES).data;
     return offsets + (size_t)at * sizeof(float);
 }
@@ -191,7 +193,7 @@ static void set_offsets(strip *s)
         for (int k = 0; k < p->layer[i + 1].taps; k++)
             s->offset[i][k] = k / 9 * from[i]->plane + k / 3 % 3 * s->pitch + k % 3;
     }
-    for (int k = 0; k < p->heads.taps; k++)
+    for (int k = 0; k < p->layer[HEADS].taps; k++)
         s->offset[1][p->layer[2].taps + k] = (ptrdiff_t)k * PNET_MAX_LANES;
 }
 
@@ -258,7 +260,7 @@ static int64_t advance(strip *s, int64_t first, int64_t rows)
     s->middle_rows += middle;
     clear_tails(s->middle, padded(&p->layer[1]), s->middle_rows * s->pitch);
     int64_t cells = s->middle_rows - 2;
-    k->conv3x3_heads(&p->layer[2], &p->heads, s->middle.data, s->offset[1], cells * s->pitch, s->tile, s->cells);
+    k->conv3x3_heads(&p->layer[2], s->middle.data, s->offset[1], cells * s->pitch, s->tile, s->cells);
     keep_two_rows(s->pooled, padded(&p->layer[0]), s->pooled_rows, s->pitch);
     keep_two_rows(s->middle, padded(&p->layer[1]), s->middle_rows, s->pitch);
     s->pooled_rows = s->middle_rows = 2;

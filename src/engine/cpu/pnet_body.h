@@ -40,34 +40,35 @@ INLINE void first_row(int no, const float *e, const float *o, const float *weigh
     }
 }
 
-INLINE void first_block(int no, const float *in, ptrdiff_t plane, ptrdiff_t pitch, const float *weight, const float *bias, const float *slope,
-                        float *out, ptrdiff_t out_plane)
+/* Block g of the outputs, one vector of pooled pixels. */
+INLINE void first_block(int no, const pnet_layer *l, int g, pnet_planes in, ptrdiff_t pitch, pnet_planes out)
 {
+    const float *weight = l->weight + (ptrdiff_t)g * no * l->taps, *bias = l->bias + g * no, *slope = l->slope + g * no;
     vec acc[2][FIRST][2];
     UNROLL for (int i = 0; i < no; i++)
         acc[0][i][0] = acc[0][i][1] = acc[1][i][0] = acc[1][i][1] = vec_set(bias[i]);
-    for (int c = 0; c < 3; c++, in += 4 * plane) {
-        const float *row[4] = {in, in + 2 * plane, in + pitch, in + 2 * plane + pitch};
+    for (int c = 0; c < 3; c++, in.data += 4 * in.plane) {
+        const float *row[4] = {in.data, in.data + 2 * in.plane, in.data + pitch, in.data + 2 * in.plane + pitch};
         NO_UNROLL for (int k = 0; k < 3; k++, weight += 3 * no) {
-            first_row(no, row[k], row[k] + plane, weight, acc[0]);
+            first_row(no, row[k], row[k] + in.plane, weight, acc[0]);
             KEEP_ORDER;
-            first_row(no, row[k + 1], row[k + 1] + plane, weight, acc[1]);
+            first_row(no, row[k + 1], row[k + 1] + in.plane, weight, acc[1]);
         }
     }
     UNROLL for (int i = 0; i < no; i++) {
         vec s = vec_set(slope[i]);
         vec top = vec_max(vec_prelu(acc[0][i][1], s), vec_prelu(acc[0][i][0], s));
         vec y = vec_max(vec_prelu(acc[1][i][0], s), top);
-        vec_store(out + i * out_plane, vec_max(vec_prelu(acc[1][i][1], s), y));
+        vec_store(out.data + (g * no + i) * out.plane, vec_max(vec_prelu(acc[1][i][1], s), y));
     }
 }
 
 INLINE void first_all(int no, const pnet_layer *l, pnet_planes in, ptrdiff_t pitch, ptrdiff_t n, pnet_planes out)
 {
-    for (ptrdiff_t f = 0; f < n; f += VL)
+    for (ptrdiff_t f = 0; f < n; f += VL, in.data += VL, out.data += VL) {
         for (int g = 0; g < l->groups; g++)
-            first_block(no, in.data + f, in.plane, pitch, l->weight + (ptrdiff_t)g * no * l->taps, l->bias + g * no, l->slope + g * no,
-                        out.data + g * no * out.plane + f, out.plane);
+            first_block(no, l, g, in, pitch, out);
+    }
 }
 
 static void first_pool(const pnet_layer *l, pnet_planes in, ptrdiff_t pitch, ptrdiff_t n, pnet_planes out)
@@ -93,28 +94,28 @@ static void first_pool(const pnet_layer *l, pnet_planes in, ptrdiff_t pitch, ptr
     }
 }
 
-/* All outputs of nv vectors. slope NULL: no activation. */
-INLINE void conv_block(int no, int nv, const pnet_layer *l, const float *in, const ptrdiff_t *offset, const float *slope, pnet_planes out)
+/* All outputs of nv vectors. */
+INLINE void conv_block(int no, int nv, const pnet_layer *l, const float *in, const ptrdiff_t *offset, pnet_planes out)
 {
     const float *x[BLOCK_V] = {in};
     UNROLL for (int v = 1; v < nv; v++)
         x[v] = in + v * VL;
     for (int g = 0; g < l->groups; g++) {
         vec acc[BLOCK_O][BLOCK_V];
-        block_sum(no, nv, x, offset, l->taps, l->weight + (ptrdiff_t)g * no * l->taps, l->bias + g * no, acc);
+        block_sum(no, nv, x, (block_taps){offset, l->taps, l->weight + (ptrdiff_t)g * no * l->taps, l->bias + g * no}, acc);
         UNROLL for (int o = 0; o < no; o++) {
             UNROLL for (int v = 0; v < nv; v++) {
-                vec y = slope ? vec_prelu(acc[o][v], vec_set(slope[g * no + o])) : acc[o][v];
+                vec y = l->slope ? vec_prelu(acc[o][v], vec_set(l->slope[g * no + o])) : acc[o][v];
                 vec_store(out.data + (g * no + o) * out.plane + v * VL, y);
             }
         }
     }
 }
 
-INLINE void last_block(int nv, const pnet_layer *l, const pnet_layer *heads, const float *in, const ptrdiff_t *offset, float *tile, pnet_planes out)
+INLINE void last_block(int nv, const pnet_layer *l, const float *in, const ptrdiff_t *offset, float *tile, pnet_planes out)
 {
-    conv_block(BLOCK_O, nv, l, in, offset, l->slope, (pnet_planes){tile, PNET_MAX_LANES});
-    conv_block(HEAD, nv, heads, tile, offset + l->taps, NULL, out);
+    conv_block(BLOCK_O, nv, &l[0], in, offset, (pnet_planes){tile, PNET_MAX_LANES});
+    conv_block(HEAD, nv, &l[1], tile, offset + l->taps, out);
 }
 
 /* Runs `step` (a block of nv vectors at flat position f) over n positions: whole blocks, then what is left in one narrower block. */
@@ -132,15 +133,14 @@ INLINE void last_block(int nv, const pnet_layer *l, const pnet_layer *heads, con
 
 static void conv3x3(const pnet_layer *l, const float *in, const ptrdiff_t *offset, ptrdiff_t n, pnet_planes out)
 {
-#define STEP(nv) conv_block(BLOCK_O, nv, l, in + f, offset, l->slope, (pnet_planes){out.data + f, out.plane})
+#define STEP(nv) conv_block(BLOCK_O, nv, l, in + f, offset, (pnet_planes){out.data + f, out.plane})
     FOR_BLOCKS(n, STEP);
 #undef STEP
 }
 
-static void conv3x3_heads(const pnet_layer *l, const pnet_layer *heads, const float *in, const ptrdiff_t *offset, ptrdiff_t n, float *tile,
-                          pnet_planes out)
+static void conv3x3_heads(const pnet_layer *l, const float *in, const ptrdiff_t *offset, ptrdiff_t n, float *tile, pnet_planes out)
 {
-#define STEP(nv) last_block(nv, l, heads, in + f, offset, tile, (pnet_planes){out.data + f, out.plane})
+#define STEP(nv) last_block(nv, l, in + f, offset, tile, (pnet_planes){out.data + f, out.plane})
     FOR_BLOCKS(n, STEP);
 #undef STEP
 }

@@ -17,7 +17,7 @@ typedef struct pnet_layer {
     int taps;                    /* products of one output: in * 9, or in for a 1x1 head */
     int group, groups;           /* outputs of a block; blocks */
     float *weight;               /* [groups][taps][group], taps in the order channel, row, column */
-    float *bias, *slope;         /* [groups * group] */
+    float *bias, *slope;         /* [groups * group]; slope NULL: no activation */
 } pnet_layer;
 
 /* Planes of one strip of a level: channel c, row y, column x at data[c * plane + y * pitch + x]. Convolutions run over the flat index
@@ -37,9 +37,9 @@ typedef struct pnet_kernels {
     void (*first_pool)(const pnet_layer *l, pnet_planes in, ptrdiff_t pitch, ptrdiff_t n, pnet_planes out);
     /* 3x3 convolution and activation; offset[taps]: distance of each tap's input from the output's flat position. */
     void (*conv3x3)(const pnet_layer *l, const float *in, const ptrdiff_t *offset, ptrdiff_t n, pnet_planes out);
-    /* The same, then the heads: box and logits, not yet softmaxed. tile: scratch for one block; head_offset[i]: of channel i in it. */
-    void (*conv3x3_heads)(const pnet_layer *l, const pnet_layer *heads, const float *in, const ptrdiff_t *offset, ptrdiff_t n, float *tile,
-                          pnet_planes out);
+    /* The same with l[0], then the heads l[1]: box and logits, not yet softmaxed. offset[]: of the convolution's taps, then of the heads'
+     * channels in the tile, scratch for one block. */
+    void (*conv3x3_heads)(const pnet_layer *l, const float *in, const ptrdiff_t *offset, ptrdiff_t n, float *tile, pnet_planes out);
     /* p0, p1 = softmax(a, b), elementwise. */
     void (*softmax)(const float *a, const float *b, int64_t n, float *p0, float *p1);
 } pnet_kernels;
