@@ -90,8 +90,8 @@ static void measure(const network *net, fd_isa isa, int64_t batch, const float *
     double all = 0.0, s = bench_least(run, &c, 0.3), peak = bench_peak(isa);
     for (int i = 0; i < c.n; i++)
         all += c.flop[i];
-    printf("%-7s %s batch %2d: %.4f ms per patch, %.1f GFLOP/s, %.0f %% of %.0f\n", fd_isa_name(isa), net->name, (int)batch, s * 1e3 / (double)batch,
-           all / s * 1e-9, 100.0 * all / s * 1e-9 / peak, peak);
+    printf("%-7s %s batch %2d: %.4f ms per patch, %.1f GFLOP/s, %.0f %% of %.0f\n", fd_isa_name(isa), net->name, (int)batch,
+           s * 1e3 / (double)batch, all / s * 1e-9, 100.0 * all / s * 1e-9 / peak, peak);
     for (c.only = 0; batch == 16 && c.only < c.n; c.only++) {
         s = bench_least(run, &c, 0.1);
         printf("    %-16s %8.2f us per patch %6.1f GFLOP/s\n", c.name[c.only], s * 1e6 / (double)batch, c.flop[c.only] / s * 1e-9);

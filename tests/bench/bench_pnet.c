@@ -16,8 +16,8 @@ static void run(void *self)
 /* Multiply-adds that a level's cells need, twice. */
 static double flop(const int c[3], int64_t h, int64_t w)
 {
-    const int64_t ph = (h - 1) / 2, pw = (w - 1) / 2;
-    return 2.0 * (double)((h - 2) * (w - 2) * 27 * c[0] + (ph - 2) * (pw - 2) * 9 * c[0] * c[1] + (ph - 4) * (pw - 4) * (9 * c[1] * c[2] + 6 * c[2]));
+    const int64_t ph = (h - 1) / 2, pw = (w - 1) / 2, first = (h - 2) * (w - 2), second = (ph - 2) * (pw - 2), cells = (ph - 4) * (pw - 4);
+    return 2.0 * (double)(first * 27 * c[0] + second * 9 * c[0] * c[1] + cells * (9 * c[1] * c[2] + 6 * c[2]));
 }
 
 static void measure(const fd_pnet *p, fd_isa isa, const int channels[3])

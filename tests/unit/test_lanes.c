@@ -194,7 +194,8 @@ static void test_conv(void **state)
 static void test_conv_of_one_axis(void **state)
 {
     (void)state;
-    fd_op_desc d = {.kind = FD_OP_CONV, .name = "conv of one axis", .inputs = 1, .input = {SHAPE(16, 3, 11)}, .output = SHAPE(16, 6, 5), .groups = 1};
+    fd_op_desc d = {.kind = FD_OP_CONV, .name = "conv of one axis", .inputs = 1, .input = {SHAPE(16, 3, 11)},
+                    .output = SHAPE(16, 6, 5), .groups = 1};
     set_window(&d, &(window){{1, 3}, {1, 2}, {1, 1}, {0, 0}, {0, 0}});
     check_sum(&d, 6, 9);
 }
@@ -249,7 +250,8 @@ static void test_elementwise(void **state)
                     .bias = shifts};
     check(&d, false, 1e-6);
     for (fd_binary b = FD_ADD; b <= FD_DIV; b++) {
-        fd_op_desc two = {.kind = FD_OP_BINARY, .name = "binary", .inputs = 2, .input = {SHAPE(16, 7, 3), SHAPE(16, 7, 3)}, .output = SHAPE(16, 7, 3),
+        fd_op_desc two = {.kind = FD_OP_BINARY, .name = "binary", .inputs = 2, .input = {SHAPE(16, 7, 3), SHAPE(16, 7, 3)},
+                          .output = SHAPE(16, 7, 3),
                           .binary = b};
         check(&two, false, 0.0);
     }
@@ -292,16 +294,19 @@ static void test_moves(void **state)
 static void test_declined(void **state)
 {
     (void)state;
-    fd_op_desc t = {.kind = FD_OP_TRANSPOSE, .name = "batch moves", .inputs = 1, .input = {SHAPE(16, 2)}, .output = SHAPE(2, 16), .permutation = {1, 0}};
+    fd_op_desc t = {.kind = FD_OP_TRANSPOSE, .name = "batch moves", .inputs = 1, .input = {SHAPE(16, 2)},
+                    .output = SHAPE(2, 16), .permutation = {1, 0}};
     assert_false(fd_lanes_accepts(&t));
     fd_op_desc r = {.kind = FD_OP_RESHAPE, .name = "batch folds", .inputs = 1, .input = {SHAPE(16, 2)}, .output = SHAPE(32)};
     assert_false(fd_lanes_accepts(&r));
     fd_op_desc s = {.kind = FD_OP_SOFTMAX, .name = "over samples", .inputs = 1, .input = {SHAPE(16, 2)}, .output = SHAPE(16, 2), .axis = 0};
     assert_false(fd_lanes_accepts(&s));
-    fd_op_desc a = {.kind = FD_OP_ACTIVATE, .name = "tanh", .inputs = 1, .input = {SHAPE(16, 2)}, .output = SHAPE(16, 2), .activation = FD_ACT_TANH};
+    fd_op_desc a = {.kind = FD_OP_ACTIVATE, .name = "tanh", .inputs = 1, .input = {SHAPE(16, 2)},
+                    .output = SHAPE(16, 2), .activation = FD_ACT_TANH};
     assert_false(fd_lanes_accepts(&a));
     float one = 1.0f;
-    fd_op_desc b = {.kind = FD_OP_BINARY, .name = "constant", .inputs = 1, .input = {SHAPE(16, 2)}, .output = SHAPE(16, 2), .constant = {NULL, &one},
+    fd_op_desc b = {.kind = FD_OP_BINARY, .name = "constant", .inputs = 1, .input = {SHAPE(16, 2)},
+                    .output = SHAPE(16, 2), .constant = {NULL, &one},
                     .constant_shape = SHAPE(1)};
     assert_false(fd_lanes_accepts(&b));
 }
@@ -309,7 +314,8 @@ static void test_declined(void **state)
 static void test_suits(void **state)
 {
     (void)state;
-    fd_op_desc ops[2] = {{.kind = FD_OP_CONV, .name = "conv", .inputs = 1, .input = {SHAPE(16, 3, 64, 64)}, .output = SHAPE(16, 8, 62, 62), .groups = 1},
+    fd_op_desc ops[2] = {{.kind = FD_OP_CONV, .name = "conv", .inputs = 1, .input = {SHAPE(16, 3, 64, 64)},
+                          .output = SHAPE(16, 8, 62, 62), .groups = 1},
                          {.kind = FD_OP_ACTIVATE, .name = "relu", .inputs = 1, .input = {SHAPE(16, 8, 62, 62)}, .output = SHAPE(16, 8, 62, 62),
                           .activation = FD_ACT_RELU}};
     assert_true(fd_lanes_suits(ops, 2));
