@@ -7,7 +7,13 @@
 
 #include "engine/op.h"
 #include "net/heap.h"
-#include "net/model.h"
+
+/* Element types that networks are made of: floating point (held as float32) and whole numbers (held as int64: shapes, indices, booleans). */
+typedef enum fd_type { FD_F32, FD_I64 } fd_type;
+
+typedef struct fd_constant { fd_type type; fd_tensor shape; const void *data; } fd_constant;
+
+typedef struct fd_model fd_model;   /* net/model.h */
 
 enum { FD_MAX_NODES = 1 << 13, FD_MAX_OUTPUTS = 16 };
 

@@ -2,7 +2,7 @@
 #ifndef FD_NET_LOWER_H
 #define FD_NET_LOWER_H
 
-#include "net/graph.h"
+#include "net/model.h"
 
 typedef struct fd_lower {
     fd_graph *graph;

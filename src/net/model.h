@@ -4,22 +4,16 @@
 
 #include <onnx/onnx.pb-c.h>
 
-#include "engine/op.h"
-#include "net/heap.h"
+#include "net/graph.h"
 
 enum { FD_OPSET_OLDEST = 7, FD_OPSET_NEWEST = 22 };
 
-/* Element types that networks are made of: floating point (held as float32) and whole numbers (held as int64: shapes, indices, booleans). */
-typedef enum fd_type { FD_F32, FD_I64 } fd_type;
-
-typedef struct fd_constant { fd_type type; fd_tensor shape; const void *data; } fd_constant;
-
-typedef struct fd_model {
+struct fd_model {
     Onnx__ModelProto *proto;
     ProtobufCAllocator allocator;
     fd_heap *heap;
     int64_t opset;
-} fd_model;
+};
 
 /* Scans and unpacks; memory is counted against `heap`, which must outlive the model. fd_model_close it (also after a failure). */
 fd_error *fd_model_open(fd_model *m, fd_heap *heap, const void *bytes, size_t n) FD_CHECK;

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "net/model.h"
 #include "net/plan.h"
 #include "net/pnet.h"
 

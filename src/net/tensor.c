@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "net/graph.h"
 #include "net/model.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "raw_data is little-endian and used as it lies");
