@@ -72,14 +72,16 @@ done:
     return err;
 }
 
-/* Packed: this head, then for each entry key, path and detail, each ended by its NUL, behind one byte of status. */
+/* Packed: this head, then for each entry its fixed part, key, path and detail, the last three each ended by its NUL. */
 typedef struct pack_head {
     int64_t n, not_an_image;
 } pack_head;
 
+enum { PACK_FIXED = 1 + sizeof(int64_t) };   /* status, size of the file */
+
 static size_t packed_size(const fd_entry *e)
 {
-    return 1 + strlen(e->key) + 1 + strlen(e->path) + 1 + strlen(e->probe.detail) + 1;
+    return PACK_FIXED + strlen(e->key) + 1 + strlen(e->path) + 1 + strlen(e->probe.detail) + 1;
 }
 
 static uint8_t *pack_text(uint8_t *to, const char *text)
@@ -100,7 +102,9 @@ fd_error *fd_manifest_pack(const fd_manifest *m, uint8_t **bytes, int64_t *n)
     memcpy(*bytes, &head, sizeof head);
     uint8_t *to = *bytes + sizeof head;
     for (int64_t i = 0; i < m->n; i++) {
-        *to++ = m->entry[i].probe.status;
+        to[0] = m->entry[i].probe.status;
+        memcpy(to + 1, &m->entry[i].probe.bytes, sizeof(int64_t));
+        to += PACK_FIXED;
         to = pack_text(to, m->entry[i].key);
         to = pack_text(to, m->entry[i].path);
         to = pack_text(to, m->entry[i].probe.detail);
@@ -129,13 +133,16 @@ static fd_error *unpack_entry(cursor *c, fd_entry *e)
 {
     fd_error *err = NULL;
     const char *key, *path, *detail;
-    uint8_t status = c->at < c->end ? *c->at++ : 0;
+    if (c->end - c->at < PACK_FIXED)
+        FD_THROW(FD_FORMAT, "a packed manifest is cut short");
+    e->probe.status = c->at[0];
+    memcpy(&e->probe.bytes, c->at + 1, sizeof(int64_t));
+    c->at += PACK_FIXED;
     FD_TRY(next_text(c, &key));
     FD_TRY(next_text(c, &path));
     FD_TRY(next_text(c, &detail));
     FD_TRY(fd_strdup(&e->key, key));
     FD_TRY(fd_strdup(&e->path, path));
-    e->probe.status = status;
     e->probe.is_image = 1;
     strncpy(e->probe.detail, detail, sizeof e->probe.detail - 1);
 done:
@@ -149,8 +156,9 @@ fd_error *fd_manifest_unpack(const uint8_t *bytes, int64_t n, fd_manifest *out)
     *out = (fd_manifest){0};
     if (n >= (int64_t)sizeof head)
         memcpy(&head, bytes, sizeof head);
-    /* An entry takes four bytes at least, so a count that lies cannot ask for much memory. */
-    if (n < (int64_t)sizeof head || head.n < 0 || head.n > (n - (int64_t)sizeof head) / 4)
+    /* An entry takes so many bytes at least: a count that lies cannot ask for much memory. */
+    const int64_t least = PACK_FIXED + 3;
+    if (n < (int64_t)sizeof head || head.n < 0 || head.n > (n - (int64_t)sizeof head) / least)
         FD_THROW(FD_FORMAT, "a packed manifest is cut short");
     cursor c = {bytes + sizeof head, bytes + n};
     FD_TRY(fd_alloc(&out->entry, (size_t)head.n, sizeof *out->entry));

@@ -58,7 +58,7 @@ void fd_probe_entries(fd_manifest *m, int64_t first, int64_t last);
 void fd_manifest_settle(fd_manifest *m);
 void fd_manifest_free(fd_manifest *m);
 
-/* Packs names and verdicts (what fd_scan found, no more of the probes) into one buffer for other ranks, and unpacks. free(*bytes). */
+/* Packs names, verdicts and sizes (no more of the probes) into one buffer, for other ranks and for later runs, and unpacks. free(*bytes). */
 fd_error *fd_manifest_pack(const fd_manifest *m, uint8_t **bytes, int64_t *n) FD_CHECK;
 fd_error *fd_manifest_unpack(const uint8_t *bytes, int64_t n, fd_manifest *out) FD_CHECK;
 

@@ -107,6 +107,19 @@ fd_error *fd_job_read_logs(fd_job *job, fd_error *(*each)(void *self, const uint
     return read_logs(job->journal, job->journal_pin.text, job->rank, job->ranks, each, self);
 }
 
+/* The first photograph that has its name still, but not its size or its verdict; NULL where names differ too, or nothing does. */
+static const fd_entry *first_changed(const fd_manifest *was, const fd_manifest *now)
+{
+    for (int64_t i = 0; i < was->n && i < now->n; i++) {
+        const fd_probe *a = &was->entry[i].probe, *b = &now->entry[i].probe;
+        if (strcmp(was->entry[i].key, now->entry[i].key) != 0)
+            return NULL;
+        if (a->bytes != b->bytes || a->status != b->status)
+            return &now->entry[i];
+    }
+    return NULL;
+}
+
 static fd_error *name_in_journal(fd_job *job, const char *pin, fd_error *e)
 {
     old_manifest old = {0};
@@ -114,6 +127,10 @@ static fd_error *name_in_journal(fd_job *job, const char *pin, fd_error *e)
     fd_error_free(read_logs(job->journal, pin, 0, 1, find_manifest, &old));
     if (old.found) {
         first_difference(&job->manifest, old.manifest.n, manifest_key, &old.manifest, words, sizeof words);
+        const fd_entry *changed = first_changed(&old.manifest, &job->manifest);
+        char name[FD_ESCAPED];
+        if (changed)
+            snprintf(words, sizeof words, "the first with another size or kind is %s", fd_escape(name, sizeof name, changed->key));
         e = fd_error_prefix(e, "the photographs have changed (%s; --force starts anew)", words);
     }
     fd_manifest_free(&old.manifest);

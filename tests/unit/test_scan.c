@@ -336,6 +336,11 @@ static void packing_and_hash(void **state)
     assert_string_equal(keys(&again), "1.jpg|2.jpg|dangling");
     assert_int_equal(row(&again, "dangling")->status, FD_IMAGE_SPECIAL_FILE);
     fd_manifest_settle(&again);
+    fd_manifest_free(&m);
+    assert_ok(fd_manifest_pack(&again, &bytes, &n));
+    assert_ok(fd_manifest_unpack(bytes, n, &m));
+    free(bytes);
+    assert_int_equal(row(&m, "2.jpg")->bytes, sizeof jpeg_start);   /* the size travels too, for later runs to compare */
     assert_ok(fd_manifest_hash(&again, &one));
     assert_int_equal(rename("in", "moved"), 0);   /* neither the place nor the time counts */
     photo("moved/1.jpg");
