@@ -24,3 +24,9 @@ mv in/1.jpg t && mv in/2.jpg in/1.jpg && mv t in/2.jpg
 job in -o pad.h5 --update
 job in -o fresh2.h5
 same pad.h5 fresh2.h5
+# a journal without its result is a resume: refused too, and the photograph named that is there still, but not what it was
+job in -o kept.h5 --keep-journal
+rm kept.h5
+printf 'more' >>in/2.jpg
+expect 1 facesdist in -o kept.h5 --threads 1
+says err 'another size or kind is 2\.jpg'
