@@ -15,11 +15,7 @@
 #include "run/text_table.h"
 #include "store/differ.h"
 
-#define BAR(name_, fallback_, metavar_, low_, high_, help_)                                                                                          \
-    {                                                                                                                                                \
-        .name = name_, .type = FD_OPT_REAL, .fallback = fallback_, .metavar = metavar_, .low = low_, .high = high_, .effect = FD_AFFECTS_RUN,        \
-        .group = "Bars of --tolerance", .help = help_                                                                                                \
-    }
+static const char BARS[] = "Bars of --tolerance";
 
 static const fd_option options_[] = {
     {.name = "tolerance", .type = FD_OPT_FLAG, .effect = FD_AFFECTS_RUN, .group = "What is compared",
@@ -27,13 +23,20 @@ static const fd_option options_[] = {
              "another program's; --no-tolerance compares bytes all the same."},
     {.name = "list", .type = FD_OPT_INT, .fallback = "10", .metavar = "N", .low = 0, .high = 1e9, .effect = FD_AFFECTS_RUN,
      .group = "What is compared", .help = "Most images to list by name under each heading."},
-    BAR("iou", "0.95", "R", 0, 1, "Least intersection over union of two boxes that are the same face."),
-    BAR("match", "99.8", "PERCENT", 0, 100, "Least share of the second file's faces that must be found in the first."),
-    BAR("extra", "0.2", "PERCENT", 0, 1e9, "Most faces of the first file without a partner, in percent of the second's."),
-    BAR("px-median", "0.01", "PIXELS", 0, 1e9, "Most that boxes and landmarks may be off in the median (a face counts by its worst coordinate)."),
-    BAR("px-p99", "0.5", "PIXELS", 0, 1e9, "The same at the 99th percentile."),
-    BAR("cos-median", "0.99999", "R", -1, 1, "Least cosine between embeddings of a face in the median."),
-    BAR("cos-p01", "0.9995", "R", -1, 1, "The same at the 1st percentile."),
+    {.name = "iou", .type = FD_OPT_REAL, .fallback = "0.95", .metavar = "R", .low = 0, .high = 1, .effect = FD_AFFECTS_RUN, .group = BARS,
+     .help = "Least intersection over union of two boxes that are the same face."},
+    {.name = "match", .type = FD_OPT_REAL, .fallback = "99.8", .metavar = "PERCENT", .low = 0, .high = 100, .effect = FD_AFFECTS_RUN, .group = BARS,
+     .help = "Least share of the second file's faces that must be found in the first."},
+    {.name = "extra", .type = FD_OPT_REAL, .fallback = "0.2", .metavar = "PERCENT", .low = 0, .high = 1e9, .effect = FD_AFFECTS_RUN, .group = BARS,
+     .help = "Most faces of the first file without a partner, in percent of the second's."},
+    {.name = "px-median", .type = FD_OPT_REAL, .fallback = "0.01", .metavar = "PIXELS", .low = 0, .high = 1e9, .effect = FD_AFFECTS_RUN, .group = BARS,
+     .help = "Most that boxes and landmarks may be off in the median (a face counts by its worst coordinate)."},
+    {.name = "px-p99", .type = FD_OPT_REAL, .fallback = "0.5", .metavar = "PIXELS", .low = 0, .high = 1e9, .effect = FD_AFFECTS_RUN, .group = BARS,
+     .help = "The same at the 99th percentile."},
+    {.name = "cos-median", .type = FD_OPT_REAL, .fallback = "0.99999", .metavar = "R", .low = -1, .high = 1, .effect = FD_AFFECTS_RUN, .group = BARS,
+     .help = "Least cosine between embeddings of a face in the median."},
+    {.name = "cos-p01", .type = FD_OPT_REAL, .fallback = "0.9995", .metavar = "R", .low = -1, .high = 1, .effect = FD_AFFECTS_RUN, .group = BARS,
+     .help = "The same at the 1st percentile."},
 };
 
 const fd_program fd_compare_program = {

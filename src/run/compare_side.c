@@ -115,7 +115,7 @@ static double overlap(const float *a, const float *b)
     double x1 = a[0] > b[0] ? a[0] : b[0], y1 = a[1] > b[1] ? a[1] : b[1], x2 = a[2] < b[2] ? a[2] : b[2], y2 = a[3] < b[3] ? a[3] : b[3];
     double common = x2 > x1 && y2 > y1 ? (x2 - x1) * (y2 - y1) : 0;
     double both = ((double)a[2] - a[0]) * ((double)a[3] - a[1]) + ((double)b[2] - b[0]) * ((double)b[3] - b[1]) - common;
-    return both > 0 ? common / both : memcmp(a, b, 4 * sizeof *a) == 0;
+    return both > 0 ? common / both : a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && a[3] == b[3];
 }
 
 typedef struct candidate { double iou; int64_t a, b; } candidate;

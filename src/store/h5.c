@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -34,9 +35,10 @@ fd_error *fd_h5_error(fd_code code, const char *file, const char *what, const ch
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, innermost, reason);
     H5Eclear2(H5E_DEFAULT);
     /* The file driver's message carries errno as text: "file write failed: ..., errno = 28, ...". */
-    int number = 0;
-    const char *at = strstr(reason, "errno = ");
-    if (at && sscanf(at, "errno = %d", &number) == 1 && number > 0) {
+    static const char label[] = "errno = ";
+    const char *at = strstr(reason, label);
+    int number = at ? (int)strtol(at + sizeof label - 1, NULL, 10) : 0;
+    if (number > 0) {
         code = number == ENOSPC || number == EDQUOT || number == EFBIG ? FD_NOSPACE : FD_IO;
         snprintf(reason, sizeof reason, "%s", strerror(number));
     }

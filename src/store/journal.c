@@ -107,7 +107,7 @@ static fd_error *append(fd_journal *j, fd_record_kind kind, const void *payload,
 {
     uint8_t head[FD_RECORD_HEAD];
     fd_record_head(head, kind, payload, n);
-    struct iovec part[2] = {{head, sizeof head}, {(void *)(uintptr_t)payload, n}};
+    struct iovec part[2] = {{head, sizeof head}, {(void *)payload, n}};
     if (j->broken)
         return failed(j->path, "an earlier record could not be written", EIO);
     int number = write_record(j->fd, part, j->end);

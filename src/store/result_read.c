@@ -289,7 +289,7 @@ static herr_t note(hid_t root, const char *name, const H5O_info_t *info, void *s
     FD_TRY(fd_grow(&f->path, &f->capacity, f->n + 1, sizeof *f->path));
     FD_TRY(fd_alloc(&f->path[f->n], strlen(name) + 2, 1));
     f->path[f->n][0] = '/';
-    strcpy(f->path[f->n++] + 1, name);
+    memcpy(f->path[f->n++] + 1, name, strlen(name));
 done:
     f->err = err;
     return err ? -1 : 0;

@@ -98,7 +98,7 @@ done:
 fd_error *fd_result_write_rows(fd_result_writer *w, const char *path, int64_t first, int64_t count, const void *data)
 {
     fd_error *err = NULL;
-    place p;
+    place p = {.set = -1};
     pthread_mutex_lock(&w->lock);
     err = find_place(w, path, &p);
     pthread_mutex_unlock(&w->lock);
@@ -152,7 +152,7 @@ fd_error *fd_result_write_chunk(fd_result_writer *w, const char *path, int64_t r
                                 int64_t columns, int64_t pitch)
 {
     fd_error *err = NULL;
-    place p;
+    place p = {.set = -1};
     haddr_t at = HADDR_UNDEF;
     float *padded = NULL;
     if (rows == 0 || columns == 0)

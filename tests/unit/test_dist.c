@@ -112,6 +112,8 @@ typedef struct matrix {
     uint8_t *written; /* how often each element was */
 } matrix;
 
+static const char *engine_name; /* of the tests that run now */
+
 static fd_error *rows_of(void *self, int64_t first, int64_t count, const float **rows, const uint8_t **valid)
 {
     matrix *m = self;
@@ -150,7 +152,7 @@ static void compute(matrix *m, fd_metric metric, int parts)
     free(m->written);
     m->full = malloc((size_t)(m->n * m->n) * sizeof(float) + 1);
     m->written = calloc((size_t)(m->n * m->n) + 1, 1);
-    assert_ok(fd_engine_open("ref", &(fd_engine_config){.isa = "auto"}, &e));
+    assert_ok(fd_engine_open(engine_name, &(fd_engine_config){.isa = "auto"}, &e));
     assert_ok(fd_lane_open(e, &lane));
     for (int p = parts - 1; p >= 0; p--) {
         fd_dist_job job = {.metric = metric, .n = m->n, .dim = m->dim, .parts = parts, .part = p, .source = {m, rows_of}, .sink = {m, take}};
@@ -296,16 +298,28 @@ static void test_cosine_of_rows_of_any_length(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
+    const struct CMUnitTest plan[] = {
         cmocka_unit_test(test_side_is_a_function_of_n),
         cmocka_unit_test(test_tiles_are_numbered_row_by_row),
         cmocka_unit_test(test_shares_are_fair),
         cmocka_unit_test(test_metrics),
-        cmocka_unit_test(test_every_size_and_number_of_parts),
-        cmocka_unit_test(test_symmetric_zero_diagonal_any_parts),
-        cmocka_unit_test(test_invalid_rows_are_nan),
-        cmocka_unit_test(test_extreme_magnitudes),
+    };
+    const struct CMUnitTest matrices[] = {
+        cmocka_unit_test(test_every_size_and_number_of_parts), cmocka_unit_test(test_symmetric_zero_diagonal_any_parts),
+        cmocka_unit_test(test_invalid_rows_are_nan),           cmocka_unit_test(test_extreme_magnitudes),
         cmocka_unit_test(test_cosine_of_rows_of_any_length),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests_name("plan", plan, NULL, NULL);
+    for (int i = 0; fd_engine_kind_at(i); i++) {
+        fd_engine *e = NULL;
+        engine_name = fd_engine_kind_at(i)->name;
+        fd_error *err = fd_engine_open(engine_name, &(fd_engine_config){.isa = "auto"}, &e);
+        if (err)
+            print_message("SKIP %s: %s\n", engine_name, fd_error_message(err));
+        else
+            failed += cmocka_run_group_tests_name(engine_name, matrices, NULL, NULL);
+        fd_error_free(err);
+        fd_engine_close(e);
+    }
+    return failed;
 }

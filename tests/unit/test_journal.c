@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -275,6 +276,55 @@ static void test_full_disk(void **state)
     assert_int_equal(got.n, RECORDS);
 }
 
+/* Payload k: its number, then 0 to 4095 bytes that follow from it. */
+static size_t numbered(uint32_t k, uint8_t payload[4100])
+{
+    size_t n = 4 + k * 2654435761U % 4096;
+    memcpy(payload, &k, 4);
+    for (size_t i = 4; i < n; i++)
+        payload[i] = (uint8_t)(k + i);
+    return n;
+}
+
+static fd_error *expect_numbered(void *self, const uint8_t *payload, size_t n, int64_t offset)
+{
+    uint32_t *next = self;
+    uint8_t wanted[4100];
+    (void)offset;
+    if (numbered(*next, wanted) != n || memcmp(wanted, payload, n) != 0)
+        return FD_FAIL(FD_FORMAT, "record %u is not what was written", *next);
+    ++*next;
+    return NULL;
+}
+
+/* A process that appends for ever and is killed at any moment: the next one goes on where the last whole record ends. */
+static void test_kill_9(void **state)
+{
+    sandbox *s = *state;
+    uint32_t next = 0;
+    for (int kill_number = 0; kill_number < 20; kill_number++) {
+        pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+            fd_journal *j = NULL;
+            uint8_t payload[4100];
+            fd_error *err = fd_journal_open(s->journal, 3, pin, &j);
+            for (uint32_t k = next; !err; k++)
+                err = fd_journal_append(j, payload, numbered(k, payload), 0);
+            _exit(1);
+        }
+        usleep(2000 + 700 * (useconds_t)kill_number);
+        assert_int_equal(kill(child, SIGKILL), 0);
+        assert_int_equal(waitpid(child, NULL, 0), child);
+        uint32_t kept = next;
+        next = 0;
+        if (access(s->log, F_OK) == 0) /* else killed before it made the log */
+            assert_ok(fd_journal_read(s->log, NULL, expect_numbered, &next));
+        assert_true(next >= kept);
+    }
+    assert_true(next > 20);
+}
+
 static void test_remove_takes_logs_only(void **state)
 {
     sandbox *s = *state;
@@ -302,6 +352,7 @@ int main(void)
         cmocka_unit_test(test_pins),
         cmocka_unit_test_setup_teardown(test_two_writers_do_not_share_a_log, setup, teardown),
         cmocka_unit_test_setup_teardown(test_full_disk, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_kill_9, setup, teardown),
         cmocka_unit_test_setup_teardown(test_remove_takes_logs_only, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
