@@ -38,7 +38,7 @@ static fd_error *heading(fd_ini *ini, char *text)
     text = trimmed(text + 1);
     if (!*text || strpbrk(text, "[]"))
         return FD_FAIL(FD_USAGE, "not a section heading");
-    strcpy(ini->section, text);   /* fits: shorter than its line */
+    memcpy(ini->section, text, strlen(text) + 1);   /* fits: shorter than its line */
     return NULL;
 }
 

@@ -27,12 +27,9 @@ static int printable(const unsigned char *p)
 static int escape_one(char unit[8], const unsigned char *p)
 {
     int n = printable(p);
-    if (*p == '\\')
-        strcpy(unit, "\\\\");
-    else if (n > 0) {
-        memcpy(unit, p, (size_t)n);
-        unit[n] = 0;
-    } else
+    if (n > 0)
+        snprintf(unit, 8, "%s%.*s", *p == '\\' ? "\\" : "", n, (const char *)p);
+    else
         snprintf(unit, 8, "\\x%02X", *p);
     return n > 0 ? n : 1;
 }

@@ -30,7 +30,7 @@ static int64_t min_of(int64_t a, int64_t b)
 /* Element-wise over all ranks, in place. */
 static fd_error *reduce(fd_comm *c, void *values, int n, MPI_Datatype type, fd_combine how, MPI_Comm among)
 {
-    const MPI_Op op = how == FD_COMBINE_SUM ? MPI_SUM : how == FD_COMBINE_MIN ? MPI_MIN : MPI_MAX;
+    MPI_Op op = how == FD_COMBINE_SUM ? MPI_SUM : how == FD_COMBINE_MIN ? MPI_MIN : MPI_MAX;
     fd_error *err = NULL;
     for (int64_t at = 0; at < n && !err && c->ranks > 1;) {
         MPI_Request request;

@@ -14,9 +14,11 @@ static const char *const told_counts[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "S
 
 static int first_told(const char *const names[], int n, int otherwise)
 {
-    for (int i = 0; i < n; i++)
-        if (getenv(names[i]))
-            return atoi(getenv(names[i]));
+    for (int i = 0; i < n; i++) {
+        const char *text = getenv(names[i]);
+        if (text)
+            return (int)strtol(text, NULL, 10);
+    }
     return otherwise;
 }
 
