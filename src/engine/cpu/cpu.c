@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "engine/ref/ref.h"
 
 void fd_cpu_one_thread(void)
 {
@@ -135,5 +134,5 @@ const fd_engine_kind fd_cpu_kind = {
     .download = fd_host_copy,
     .op = &fd_cpu_op,
     .image = &fd_cpu_image,
-    .distance = &fd_ref_distance,
+    .distance = &fd_cpu_distance,
 };
