@@ -39,6 +39,9 @@ typedef struct fd_candidate {
 /* A patch of the cascade: source rows y1..y2-1, columns x1..x2-1 (0-based, end exclusive), within the picture and not empty. */
 typedef struct fd_patch { int32_t picture; int32_t x1, y1, x2, y2; } fd_patch;
 
+/* How a box is resampled. FD_BILINEAR: four neighbours, no antialias, pixel centres at half-integers, the box's edge repeated, in double and
+ * rounded once to float32. FD_PIL_BILINEAR: Pillow's BILINEAR in 8 bits, columns first, antialiased when shrinking. FD_AREA: plain means, as
+ * for tiles. */
 typedef enum fd_resample { FD_BILINEAR, FD_PIL_BILINEAR, FD_AREA } fd_resample;
 
 /* A face to be cut out for the embedder. */
@@ -47,8 +50,8 @@ typedef struct fd_cut {
     bool warp;                               /* true: by `map`, false: `box` */
     double map[6];                           /* source x = map[0] * x + map[1] * y + map[2], source y = map[3] * x + ...; pixel centres at
                                               * integers, bilinear, 0 outside, computed in double, rounded once to float32 */
-    int32_t box[4];                          /* x1, y1, x2, y2, end exclusive; may be empty (gives zeros) */
-    fd_resample resample;                    /* of a box: PIL_BILINEAR is Pillow's 8-bit BILINEAR (antialiased when shrinking) */
+    int32_t box[4];                          /* x1, y1, x2, y2, end exclusive, within the picture; an empty one gives black pixels */
+    fd_resample resample;                    /* of a box */
 } fd_cut;
 
 typedef struct fd_cut_format {

@@ -31,13 +31,13 @@ typedef struct fd_area {
     int64_t row_pitch, plane_pitch;
     float shift, factor; /* out = (mean - shift) * factor */
 
-    int32_t next;           /* the row to be made next */
-    int32_t first, span;    /* source columns that are read */
-    int32_t taps;           /* columns in every window; some have one more */
-    int64_t largest;        /* a bound on the pixels of a window */
-    int32_t *begin;         /* [out_width] where a window starts in a row of sums; elements */
-    int32_t *extra;         /* [out_width] where its further column is; 0, where sums are 0, if it has none */
-    float *count, *inverse; /* [out_width + FD_AREA_PAD] columns of a window, and 1 / columns */
+    int32_t next;        /* the row to be made next */
+    int32_t first, span; /* source columns that are read */
+    int32_t taps;        /* columns in every window; some have one more */
+    int64_t largest;     /* a bound on the pixels of a window */
+    int32_t *begin;      /* [out_width] where a window starts in a row of sums; elements */
+    int32_t *extra;      /* [out_width] where its further column is; 0, where sums are 0, if it has none */
+    float *count;        /* [out_width + FD_AREA_PAD] columns of a window */
 } fd_area;
 
 /* Buffers of one row, for the widest area of a run. */

@@ -41,10 +41,9 @@ static void plan_columns(fd_area *a)
         a->begin[j] = (int32_t)(begin - a->first + 1) * 3;
         a->extra[j] = end - begin > a->taps ? a->begin[j] + a->taps * 3 : 0;
         a->count[j] = (float)(end - begin);
-        a->inverse[j] = 1.0f / a->count[j];
     }
     for (int32_t j = a->out_width; j < a->out_width + FD_AREA_PAD; j++)
-        a->count[j] = a->inverse[j] = 1.0f;
+        a->count[j] = 1.0f;
 }
 
 /* Hands out pieces of memory; with base NULL it only counts. */
@@ -68,7 +67,6 @@ static void hand_out(pieces *p, fd_area *areas, int n, fd_area_space *space)
         a->begin = piece(p, a->out_width, sizeof *a->begin);
         a->extra = piece(p, a->out_width, sizeof *a->extra);
         a->count = piece(p, a->out_width + FD_AREA_PAD, sizeof *a->count);
-        a->inverse = piece(p, a->out_width + FD_AREA_PAD, sizeof *a->inverse);
         span = a->span > span ? a->span : span;
         width = a->out_width > width ? a->out_width : width;
         wide = wide || most_rows(a) > MOST_NARROW_ROWS;

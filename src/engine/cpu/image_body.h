@@ -1,4 +1,4 @@
-/* The vector code of operators on pixels: VL floats to a vector (16: AVX-512, 8: AVX2 with FMA, 4: anything), the table is called CODE.
+/* The vector code of operators on pixels: VL floats to a vector (16: AVX-512, 8: AVX2, 4: anything), the table is called CODE.
  * Compiled once per instruction set by the files that define the two. */
 #if VL > 4
 #include <immintrin.h>
@@ -38,15 +38,11 @@ typedef double d4 __attribute__((vector_size(32)));
 
 /* Conversions by intrinsic: gcc 12 makes four instructions of a __builtin_convertvector that widens bytes. */
 #if VL == 16
-#define FMA(a, b, c) ((vf)_mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
-#define FNMA(a, b, c) ((vf)_mm512_fnmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
 #define HALVES_OF(address) ((vh)_mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)(address))))
 #define WORDS_OF(address) ((vi)_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(address))))
 #define EVENS 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
 #define ODDS 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
 #elif VL == 8
-#define FMA(a, b, c) ((vf)_mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
-#define FNMA(a, b, c) ((vf)_mm256_fnmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
 #define HALVES_OF(address) ((vh)_mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(address))))
 #define WORDS_OF(address) ((vi)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(address))))
 #else
@@ -70,20 +66,6 @@ typedef uint16_t hp __attribute__((vector_size(8)));
 #define DOUBLES(i) __builtin_convertvector(i, d4)
 #define FLOATS(d) __builtin_convertvector(d, f4)
 #endif
-
-/* a / b, correctly rounded, from y = 1 / b: with a fused multiply-add, two corrections of a * y take a fifth of the divider's time. The first
- * leaves less than one unit of error, the second rounds as division does (Markstein 1990); b is a small whole number. */
-INLINE vf divide(vf a, vf b, vf y)
-{
-#ifdef FMA
-    vf q = a * y;
-    q = FMA(FNMA(b, q, a), y, q);
-    return FMA(FNMA(b, q, a), y, q);
-#else
-    (void)y;
-    return a / b;
-#endif
-}
 
 /* [VL][4] to 3 planes of VL. */
 #if VL == 8
@@ -114,15 +96,19 @@ INLINE void planes(const void *pixels, vi out[3])
 }
 #endif
 
-/* The last vector of a row stores only what is the row's. */
+/* The last vector of a row stores only what is the row's: n > 0 elements. */
 INLINE void store_some(float *out, vf v, int64_t n)
 {
     if (n >= VL) {
         STORE(out, v);
-    } else {
-        const vf tail = v; /* its address is taken: v itself stays in a register */
-        memcpy(out, &tail, (size_t)n * sizeof *out);
+        return;
     }
+#if VL == 16
+    _mm512_mask_storeu_ps(out, (__mmask16)((1u << n) - 1u), (__m512)v);
+#else
+    const vf tail = v; /* its address is taken: v itself stays in a register */
+    memcpy(out, &tail, (size_t)n * sizeof *out);
+#endif
 }
 
 /* One vector's worth of sum[k] = sum of byte k of the rows; at most 257 of them fit. */
@@ -241,15 +227,13 @@ static void windows_few(const fd_area *a, const uint16_t *v, uint32_t (*sum)[4])
 
 static void finish_row(const fd_area *a, const uint32_t (*sum)[4], int64_t rows, float *out)
 {
-    const vf n = (vf){0} + (float)rows, inverse = (vf){0} + 1.0f / (float)rows;
-    const vf shift = (vf){0} + a->shift, factor = (vf){0} + a->factor;
     for (int32_t j = 0; j < a->out_width; j += VL) {
-        const vf columns = LOAD(vf, a->count + j), per_column = LOAD(vf, a->inverse + j);
+        const vf columns = LOAD(vf, a->count + j);
         vi v[3];
         planes(sum + j, v);
         for (int c = 0; c < 3; c++) {
-            const vf mean = divide(divide(__builtin_convertvector(v[c], vf), n, inverse), columns, per_column);
-            store_some(out + c * a->plane_pitch + j, (mean - shift) * factor, a->out_width - j);
+            const vf mean = __builtin_convertvector(v[c], vf) / (float)rows / columns;
+            store_some(out + c * a->plane_pitch + j, (mean - a->shift) * a->factor, a->out_width - j);
         }
     }
 }
