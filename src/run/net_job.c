@@ -127,14 +127,15 @@ static void print_layers(const fd_net *net)
     int width = 4;
     for (int i = 0; i < fd_net_layers(net); i++)
         width = (int)strlen(fd_net_layer_at(net, i).name) > width ? (int)strlen(fd_net_layer_at(net, i).name) : width;
-    printf("\n%4s  %-10s  %-*s  %-16s %10s %10s\n", "#", "operator", width, "name", "output", "MFLOP", "weights");
+    static const char *const layouts[] = {[FD_PLAIN] = "plain", [FD_BLOCKED] = "blocked", [FD_LANES] = "lanes"};
+    printf("\n%4s  %-10s  %-*s  %-16s %-8s %10s %10s\n", "#", "operator", width, "name", "output", "layout", "MFLOP", "weights");
     for (int i = 0; i < fd_net_layers(net); i++) {
         fd_net_layer l = fd_net_layer_at(net, i);
         char shape[128] = "";
         int at = 0;
         for (int k = 0; k < l.output.rank && at < 100; k++)
             at += snprintf(shape + at, sizeof shape - (size_t)at, "%s%lld", k ? "x" : "", (long long)l.output.dim[k]);
-        printf("%4d  %-10s  %-*s  %-16s %10.3f %10zu\n", i, l.kind, width, l.name, shape, l.flop * 1e-6, l.weight_bytes);
+        printf("%4d  %-10s  %-*s  %-16s %-8s %10.3f %10zu\n", i, l.kind, width, l.name, shape, layouts[l.output.layout], l.flop * 1e-6, l.weight_bytes);
     }
 }
 

@@ -21,7 +21,7 @@ expect() {
 
 expect 0 '^input +image 1x3x24x24$' info "$pack/rnet.onnx"
 expect 0 '^output +prob 1x2$' info "$pack/rnet.onnx"
-expect 0 ' Conv .* 1x16x22x22 ' info "$pack/rnet.onnx" --device ref
+expect 0 ' Conv .* 1x16x22x22 +plain ' info "$pack/rnet.onnx" --device ref
 expect 0 '^unsupported +none$' info "$pack/rnet.onnx" --batch 4
 expect 0 '^box 1x4$' run "$pack/rnet.onnx"
 expect 0 '^prob 5x2$' run "$pack/rnet.onnx" --batch 5 --output prob -o prob.npy

@@ -36,7 +36,9 @@ static void positions(const char *device, const char *name, int64_t batch)
         size_t bytes = (size_t)(fd_tensor_count(fd_net_output(r.net, out)) / batch) * sizeof(float);
         fill(x, each * batch, 1);
         char *first = (char *)rig_run(&r, x, out);
-        for (int64_t at = 1; at < batch; at += (batch + 1) / 2 - 1) {   /* the second, one in the middle, the last */
+        const int64_t places[] = {1, batch / 2, batch - 1};
+        for (int k = 0; k < 3; k++) {
+            int64_t at = places[k];
             fill(x, each * batch, (uint32_t)at + 7);
             fill(x + at * each, each, 1);
             char *moved = (char *)rig_run(&r, x, out);
