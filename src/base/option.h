@@ -43,7 +43,7 @@ typedef struct fd_option {
 typedef struct fd_program {
     const char *name;            /* "facesdist" */
     const char *summary;         /* one line */
-    const char *usage;           /* "facesdist [options] FILE|FOLDER... -o FILE" */
+    const char *usage;           /* "facesdist [options] FILE|FOLDER... -o FILE"; a line for each way of calling */
     const char *description;     /* paragraphs for the man page, an empty line between them; one in capitals is a heading; may be NULL */
     const fd_option *options;    /* n of them; --help, --version, -v, -q are added by the parser itself */
     int n;

@@ -216,10 +216,11 @@ static fd_error *read_config(fd_scan *s)
 
 static fd_error *count_positionals(const fd_program *program, int n)
 {
+    int first_way = (int)strcspn(program->usage, "\n");
     if (n < program->min_positional)
-        return FD_FAIL(FD_USAGE, "%s: usage: %s", n ? "too few arguments" : "nothing to work on", program->usage);
+        return FD_FAIL(FD_USAGE, "%s: usage: %.*s", n ? "too few arguments" : "nothing to work on", first_way, program->usage);
     if (program->max_positional >= 0 && n > program->max_positional)
-        return FD_FAIL(FD_USAGE, "%d arguments are too many: usage: %s", n, program->usage);
+        return FD_FAIL(FD_USAGE, "%d arguments are too many: usage: %.*s", n, first_way, program->usage);
     return NULL;
 }
 

@@ -111,13 +111,28 @@ static const char *size_note(const fd_program *program)
                            : "";
 }
 
+/* The usage has a way of calling on each line. Copies the first; returns the others. */
+static const char *next_way(const char *usage, char way[512])
+{
+    usage += strspn(usage, " ");
+    size_t n = strcspn(usage, "\n");
+    snprintf(way, 512, "%.*s", (int)n, usage);
+    return usage + n + (usage[n] != 0);
+}
+
 void fd_options_print_help(const fd_program *program, FILE *out)
 {
     int column = fprintf(out, "%s: ", program->name);
     print_wrapped(out, program->summary, column, 4);
-    column = fprintf(out, "\n\nUsage: ") - 2;
-    print_wrapped(out, program->usage, column, column);
-    fputc('\n', out);
+    fputs("\n\n", out);
+    const char *heading = "Usage: ";
+    for (const char *rest = program->usage; *rest; heading = "       ") {
+        char way[512];
+        rest = next_way(rest, way);
+        column = fprintf(out, "%s", heading);
+        print_wrapped(out, way, column, column + 4);
+        fputc('\n', out);
+    }
     each_group(program, out, print_help_group);
     const char *note = size_note(program);
     if (*note)
@@ -213,9 +228,15 @@ void fd_options_print_man(const fd_program *program, FILE *out)
     fputs(" \\- ", out);
     print_roff(out, program->summary);
     fputs("\n.SH SYNOPSIS\n", out);
-    print_roff(out, program->usage);
-    const char *rest = program->description ? program->description : "";
-    fputs(*rest ? "\n.SH DESCRIPTION\n" : "\n", out);
+    const char *rest = program->usage;
+    while (*rest) {
+        char way[512];
+        rest = next_way(rest, way);
+        print_roff(out, way);
+        fputs(*rest ? "\n.br\n" : "\n", out);
+    }
+    rest = program->description ? program->description : "";
+    fputs(*rest ? ".SH DESCRIPTION\n" : "", out);
     rest = print_paragraphs(out, rest, true);
     fputs(".SH OPTIONS\nLong options take their value as \\-\\-name=value or \\-\\-name value; flags are undone by \\-\\-no\\-name.\n", out);
     fprintf(out, "%s%s", size_note(program), *size_note(program) ? "\n" : "");

@@ -9,17 +9,35 @@
 
 static const double OPEN = 1e15;   /* a bound beyond this is none */
 
+/* The one form of a size: the largest unit that divides it. */
+static void write_size(const fd_option *option, int64_t value, char out[32])
+{
+    int64_t base = option->type == FD_OPT_BYTES ? 1024 : 1000;
+    int unit = 0;
+    for (; unit < 4 && value != 0 && value % base == 0; unit++)
+        value /= base;
+    snprintf(out, 32, "%lld%.1s", (long long)value, unit ? &"KMGT"[unit - 1] : "");
+}
+
+static void write_bound(const fd_option *option, double bound, char out[32])
+{
+    if (option->type == FD_OPT_BYTES || option->type == FD_OPT_COUNT)
+        write_size(option, (int64_t)bound, out);
+    else
+        snprintf(out, 32, "%.15g", bound);
+}
+
 char *fd_option_range(const fd_option *option, char out[64])
 {
+    char low[32] = "", high[32] = "";
     out[0] = 0;
     if (option->low == 0 && option->high == 0)
         return out;
-    if (option->high >= OPEN)
-        snprintf(out, 64, "at least %.15g", option->low);
-    else if (option->low <= -OPEN)
-        snprintf(out, 64, "at most %.15g", option->high);
-    else
-        snprintf(out, 64, "%.15g..%.15g", option->low, option->high);
+    if (option->low > -OPEN)
+        write_bound(option, option->low, low);
+    if (option->high < OPEN)
+        write_bound(option, option->high, high);
+    snprintf(out, 64, "%s%s%s%s", !*high ? "at least " : !*low ? "at most " : "", low, *low && *high ? ".." : "", high);
     return out;
 }
 
@@ -66,18 +84,15 @@ static fd_error *check_int(const fd_option *option, const char *text, char **can
 
 static fd_error *check_size(const fd_option *option, const char *text, char **canonical)
 {
-    int64_t value, base = option->type == FD_OPT_BYTES ? 1024 : 1000;
+    int64_t value;
     char one_form[32];
-    fd_error *err = fd_parse_size(text, base == 1024, &value);
+    fd_error *err = fd_parse_size(text, option->type == FD_OPT_BYTES, &value);
     if (err)
         return fd_error_prefix(err, "--%s", option->name);
     err = in_range(option, text, (double)value);
     if (err)
         return err;
-    int unit = 0;
-    for (; unit < 4 && value != 0 && value % base == 0; unit++)
-        value /= base;
-    snprintf(one_form, sizeof one_form, "%lld%.1s", (long long)value, unit ? &"KMGT"[unit - 1] : "");
+    write_size(option, value, one_form);
     return fd_strdup(canonical, one_form);
 }
 

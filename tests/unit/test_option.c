@@ -15,8 +15,8 @@ static const fd_option table[] = {
     {.name = "threads", .letter = 't', .type = FD_OPT_INT, .metavar = "N", .low = 1, .high = 64, .group = "Speed",
      .help = "Worker threads of each rank; the default is a fair share of the cores that the rank may run on, which is what one wants."},
     {.name = "seed", .type = FD_OPT_INT, .fallback = "-7", .metavar = "N", .group = "Speed", .help = "Any number."},
-    {.name = "memory", .type = FD_OPT_BYTES, .fallback = "2G", .metavar = "BYTES", .group = "Speed", .help = "Memory of each rank."},
-    {.name = "max-pixels", .type = FD_OPT_COUNT, .fallback = "64M", .metavar = "N", .low = 1, .high = INFINITY, .group = "Limits",
+    {.name = "memory", .type = FD_OPT_BYTES, .fallback = "2G", .metavar = "BYTES", .low = 0, .high = 1LL << 40, .group = "Speed", .help = "Memory of each rank."},
+    {.name = "max-pixels", .type = FD_OPT_COUNT, .fallback = "64M", .metavar = "N", .low = 1000, .high = INFINITY, .group = "Limits",
      .help = "Largest image."},
     {.name = "device", .type = FD_OPT_CHOICE, .fallback = "auto", .choices = "auto|cpu|ref", .group = "Speed", .help = "Engine."},
     {.name = "factor", .type = FD_OPT_REAL, .fallback = "0.709", .metavar = "X", .low = 0.1, .high = 0.99, .group = "Limits", .help = "Step."},
@@ -27,7 +27,7 @@ static const fd_option table[] = {
     {.name = "secret", .type = FD_OPT_FLAG, .help = "Not shown."},
 };
 
-static const fd_program program = {.name = "face-test", .summary = "a program for the test", .usage = "face-test [options] FILE... -o FILE",
+static const fd_program program = {.name = "face-test", .summary = "a program for the test", .usage = "face-test [options] FILE... -o FILE\nmpirun face-test",
                                    .description = "First paragraph\nof two lines.\n\nSecond.\n\nEXIT STATUS\n\n.dot 'quote' back\\slash",
                                    .options = table, .n = sizeof table / sizeof *table, .min_positional = 1, .max_positional = 3,
                                    .default_config = "face-test.ini"};
@@ -162,8 +162,9 @@ static void bad_usage_names_what_is_meant(void **state)
         {"a --threads=", "is not a whole number"},
         {"a --threads=0x3", "is not a whole number"},
         {"a --threads=99999999999999999999", "beyond 64 bits"},
-        {"a --max-pixels=0", "--max-pixels: \"0\" is out of range: at least 1"},
+        {"a --max-pixels=0", "--max-pixels: \"0\" is out of range: at least 1K"},
         {"a --max-pixels=big", "--max-pixels: \"big\" is not a size"},
+        {"a --memory=2T", "--memory: \"2T\" is out of range: 0..1T"},
         {"a --factor=nan", "--factor: \"nan\" is not a number"},
         {"a --factor=inf", "is not a number"},
         {"a --factor=0x0.8", "is not a number"},
@@ -330,9 +331,10 @@ static void help_is_whole_and_narrow(void **state)
 {
     (void)state;
     char *help = answer_of("--help"), *rest;
-    const char *const wanted[] = {"face-test: a program for the test", "Usage: face-test [options] FILE... -o FILE", "\nFiles:\n", "\nSpeed:\n",
+    const char *const wanted[] = {"face-test: a program for the test", "Usage: face-test [options] FILE... -o FILE\n       mpirun face-test\n",
+                                  "\nFiles:\n", "\nSpeed:\n",
                                   "\nLimits:\n", "\nHelp and messages:\n", "  -o, --output FILE ", "      --device auto|cpu|ref\n", "--no-journal",
-                                  "[default auto]", "[at least 1, default 64M]", "[0.1..0.99, default 0.709]", "[default 2G]", "[1..64]",
+                                  "[default auto]", "[at least 1K, default 64M]", "[0.1..0.99, default 0.709]", "[0..1T, default 2G]", "[1..64]",
                                   "powers of 1024 for bytes"};
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
         if (!strstr(help, wanted[i]))
