@@ -11,17 +11,30 @@
 #include "data/names.h"
 #include "data/walk.h"
 
-/* Whether two of the inputs are folders of the same name. */
-static fd_error *check_prefixes(const fd_scan_config *config, char *const *normal)
+static int by_name(const void *a, const void *b)
 {
-    for (int i = 0; i < config->n_inputs; i++)
-        for (int j = 0; j < i; j++) {
-            struct stat s;
-            char name[FD_ESCAPED];
-            if (!strcmp(normal[i], normal[j]) && !fd_stat_path(config->inputs[i], &s) && S_ISDIR(s.st_mode))
-                return FD_FAIL(FD_USAGE, "the folder %s is given twice", fd_escape(name, sizeof name, config->inputs[i]));
-        }
-    return NULL;
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Two of the inputs may not be folders of the same name. */
+static fd_error *check_prefixes(char *const *normal, int n)
+{
+    fd_error *err = NULL;
+    const char **sorted = NULL;
+    FD_TRY(fd_alloc(&sorted, (size_t)n, sizeof *sorted));
+    for (int i = 0; i < n; i++)
+        sorted[i] = normal[i];
+    qsort(sorted, (size_t)n, sizeof *sorted, by_name);
+    for (int i = 1; i < n; i++) {
+        struct stat s;
+        char name[FD_ESCAPED];
+        const char *place = *sorted[i] ? sorted[i] : ".";
+        if (!strcmp(sorted[i], sorted[i - 1]) && !fd_stat_path(place, &s) && S_ISDIR(s.st_mode))
+            FD_THROW(FD_USAGE, "the folder %s is given twice", fd_escape(name, sizeof name, place));
+    }
+done:
+    free(sorted);
+    return err;
 }
 
 static fd_error *add_input(fd_walk *w, const char *typed, const char *normal, bool several)
@@ -178,7 +191,7 @@ static fd_error *normalise_all(const fd_scan_config *config, char ***normal)
             FD_THROW(FD_USAGE, "an input without a name");
         FD_TRY(fd_name_normalise(config->inputs[i], &(*normal)[i]));
     }
-    FD_TRY(check_prefixes(config, *normal));
+    FD_TRY(check_prefixes(*normal, config->n_inputs));
 done:
     return err;
 }
