@@ -44,7 +44,7 @@ static const fd_option table[] = {
 const fd_program fd_faces_program = {
     .name = "facesdist",
     .summary = "faces, embeddings and all-pairs distances of a set of photographs",
-    .usage = "facesdist [options] FILE|FOLDER...\n       mpirun -np N facesdist [options] FILE|FOLDER...",
+    .usage = "[mpirun -np N] facesdist [options] FILE|FOLDER...",
     .description = "Finds the faces in photographs (JPEG and PNG), computes an embedding of each and the distances between all of them, and stores everything "
                    "in one HDF5 file. Started under mpirun or srun, the ranks share the work; the result has the same bytes for any number of ranks. "
                    "An interrupted run is continued by the same command.\n\n"
