@@ -36,6 +36,7 @@ typedef struct gathering {
     place *places;
     float *embedding;
     size_t n, n_places, n_values;
+    int64_t outcomes;
 } gathering;
 
 static const fd_record_shape SMALL = {0, 0};   /* outcomes without embeddings and crops */
@@ -48,6 +49,7 @@ static fd_error *gather_one(void *self, const fd_outcome *o)
     if (o->image >= g->images)
         FD_THROW(FD_FORMAT, "the journal speaks of image %lld of %lld", (long long)o->image, (long long)g->images);
     FD_TRY(fd_record_add(&g->small, o, SMALL));
+    g->outcomes++;
     FD_TRY(fd_grow(&g->places, &g->n_places, g->n + faces, sizeof *g->places));
     FD_TRY(fd_grow(&g->embedding, &g->n_values, (g->n + faces) * dim, sizeof *g->embedding));
     for (int32_t k = 0; k < o->faces; k++, g->n++) {
@@ -243,7 +245,7 @@ fd_error *fd_assemble(fd_job *job, fd_assembly *a)
         own = fd_record_each(all.bytes, all.n, SMALL, face_rows, a);
     FD_TRY(fd_comm_agree(job->comm, own));
     FD_TRY(fd_comm_broadcast(job->comm, a->tables.valid, a->faces, 0));
-    fd_stage_add(job->stages, FD_STAGE_ASSEMBLE, &mark, (double)a->images, (double)g.small.n);
+    fd_stage_add(job->stages, FD_STAGE_ASSEMBLE, &mark, (double)g.outcomes, (double)g.small.n);
 done:
     free(g.small.bytes);
     free(g.places);

@@ -48,8 +48,8 @@ done:
     return err;
 }
 
-/* Each rank reads the headers of an equal run of names; then every rank has all probes. */
-static fd_error *share_probes(fd_job *job)
+/* Each rank reads the headers of an equal run of names; then every rank has all probes. *probed: how many were this rank's. */
+static fd_error *share_probes(fd_job *job, int64_t *probed)
 {
     fd_error *err = NULL;
     int64_t n = job->manifest.n, *counts = NULL;
@@ -58,6 +58,7 @@ static fd_error *share_probes(fd_job *job)
     FD_TRY(fd_alloc(&probes, (size_t)n, sizeof *probes));
     FD_TRY(fd_alloc(&counts, (size_t)job->ranks, sizeof *counts));
     fd_probe_entries(&job->manifest, first, last);
+    *probed = last - first;
     for (int64_t i = first; i < last; i++)
         probes[i] = job->manifest.entry[i].probe;
     for (int r = 0; r < job->ranks; r++)
@@ -76,17 +77,15 @@ fd_error *fd_job_scan(fd_job *job)
 {
     fd_error *err = NULL;
     double mark = fd_now();
-    int64_t readable = 0, bytes = 0;
+    int64_t readable = 0, probed = 0;
     FD_TRY(share_names(job));
-    FD_TRY(share_probes(job));
-    for (int64_t i = 0; i < job->manifest.n; i++) {
+    FD_TRY(share_probes(job, &probed));
+    for (int64_t i = 0; i < job->manifest.n; i++)
         readable += job->manifest.entry[i].probe.status == FD_IMAGE_OK;
-        bytes += job->manifest.entry[i].probe.bytes;
-    }
     if (readable == 0)
         FD_THROW(FD_IO, "there is no readable image among %lld files", (long long)(job->manifest.n + job->manifest.not_an_image));
     fd_say(FD_NORMAL, "%lld images (%lld other files passed over)", (long long)job->manifest.n, (long long)job->manifest.not_an_image);
-    fd_stage_add(job->stages, FD_STAGE_SCAN, &mark, (double)job->manifest.n, (double)bytes);
+    fd_stage_add(job->stages, FD_STAGE_SCAN, &mark, (double)probed, 0);
 done:
     return err;
 }

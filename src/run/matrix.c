@@ -43,7 +43,7 @@ static fd_error *exchange(matrix *m, const fd_assembly *a)
     FD_TRY(fd_comm_all_gather(job->comm, a->embedding, values, counts));
     for (int64_t i = 0; i < all; i++)
         memcpy(m->row + place[i] * dim, values + i * dim, (size_t)dim * sizeof *values);
-    fd_stage_add(job->stages, FD_STAGE_EXCHANGE, &mark, (double)a->faces, (double)(all * dim * 4));
+    fd_stage_add(job->stages, FD_STAGE_EXCHANGE, &mark, (double)a->own, (double)(all * dim * 4));
 done:
     free(counts);
     free(place);

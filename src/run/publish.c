@@ -132,7 +132,7 @@ static fd_error *commit(fd_job *job)
     FD_TRY(fd_comm_agree(job->comm, own));
     if (job->rank == 0 && !fd_opt_flag(job->options, "keep-journal"))
         FD_TRY(fd_journal_remove(job->journal));
-    fd_stage_add(job->stages, FD_STAGE_COMMIT, &mark, 1, 0);
+    fd_stage_add(job->stages, FD_STAGE_COMMIT, &mark, job->rank == 0, 0);
 done:
     fd_provenance_free(&p);
     return err;
