@@ -327,6 +327,9 @@ static void test_suits(void **state)
     ops[0].input[0] = SHAPE(16, 3, 112, 112);
     ops[0].output = SHAPE(16, 8, 110, 110);
     assert_false(fd_lanes_suits(ops, 1));       /* too large */
+    ops[0].input[0] = SHAPE(16, 3, 64, 64);
+    ops[0].output = SHAPE(16, 64, 62, 62);
+    assert_false(fd_lanes_suits(ops, 1));       /* 15 MiB of results */
 }
 
 int main(void)

@@ -8,7 +8,11 @@
 #include "engine/cpu/lanes_parts.h"
 #include "engine/ref/ref.h"
 
-enum { L = FD_LANES_SAMPLES, MOST_SIDE = 64 /* pixels: larger images leave the second-level cache */ };
+enum {
+    L = FD_LANES_SAMPLES,
+    MOST_SIDE = 64,        /* pixels of the images that suit */
+    MOST_BYTES = 8 << 20   /* of one group's array: beyond it memory is the limit, and arrays of single samples are the better plan */
+};
 
 static int64_t pixels_of(const fd_tensor *t)
 {
@@ -89,7 +93,7 @@ bool fd_lanes_suits(const fd_op_desc *ops, int n)
         if (!fd_lanes_accepts(&ops[i]) || in->dim[0] < L || in->dim[0] % L != 0)
             return false;
         fd_image_shape s = fd_image_shape_of(in);
-        if (s.h > MOST_SIDE || s.w > MOST_SIDE)
+        if (s.h > MOST_SIDE || s.w > MOST_SIDE || pixels_of(&ops[i].output) * L * (int64_t)sizeof(float) > MOST_BYTES)
             return false;
         sums = sums || ops[i].kind == FD_OP_CONV;
     }

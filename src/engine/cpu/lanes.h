@@ -15,7 +15,8 @@ enum { FD_LANES_SAMPLES = 16 };   /* samples of a group */
  * of every input and of the output. */
 bool fd_lanes_accepts(const fd_op_desc *op);
 
-/* Whether a network of these operators should run in this layout: all are offered, images of at most 64x64, a batch of whole groups. */
+/* Whether a network of these operators should run in this layout: all are offered, images of at most 64x64 and arrays that caches hold, a
+ * batch of whole groups. */
 bool fd_lanes_suits(const fd_op_desc *ops, int n);
 
 /* Bytes of one array of this shape in FD_LANES. */
