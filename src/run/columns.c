@@ -84,7 +84,7 @@ fd_error *fd_columns_of(const fd_job *job, const fd_assembly *a, bool matrix, fd
     int64_t m = a->faces, side = fd_tile_plan_of(m).side;
     if (matrix)
         out->column[out->n++] = (fd_column){.path = "/distances/full", .type = FD_COL_F32, .rank = 2, .dim = {m, m}, .chunk = {side, side},
-                                            .scale = "/faces/image", ATTRIBUTES(FULL)};
+                                            .scale = "/faces/image", .scaled_axes = 2, ATTRIBUTES(FULL)};
 done:
     return err;
 }
