@@ -45,14 +45,15 @@ fd_error *fd_h5_error(fd_code code, const char *file, const char *what, const ch
     return fd_error_new(code, source, line, "%s: %s%s%s: %s", fd_escape(escaped, sizeof escaped, file), what, *name ? " " : "", name, reason);
 }
 
-hid_t fd_h5_access(void)
+hid_t fd_h5_access(hsize_t metadata)
 {
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     if (access < 0)
         return access;
     /* 4096: no two hosts write one page of a large dataset. */
     if (H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_V110) < 0 || H5Pset_alignment(access, 64 << 10, 4096) < 0 ||
-        H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) < 0 || H5Pset_file_locking(access, 0, 1) < 0) {
+        H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) < 0 || H5Pset_file_locking(access, 0, 1) < 0 ||
+        (metadata > 0 && H5Pset_meta_block_size(access, metadata) < 0)) {
         H5Pclose(access);
         return -1;
     }
@@ -85,7 +86,7 @@ fd_error *fd_h5_open(const char *path, unsigned flags, hid_t *file)
     FD_TRY(check_regular(path));
     if (H5Fis_hdf5(path) <= 0)
         FD_THROW(FD_FORMAT, "%s: not an HDF5 file", fd_escape(name, sizeof name, path));
-    FD_H5_TRY(access, fd_h5_access(), FD_NOMEM, path, "cannot open", "");
+    FD_H5_TRY(access, fd_h5_access(0), FD_NOMEM, path, "cannot open", "");
     FD_H5_TRY(*file, H5Fopen(path, flags, access), FD_FORMAT, path, "damaged HDF5 file", "");
 done:
     fd_h5_drop(access);

@@ -26,8 +26,9 @@ fd_error *fd_h5_error(fd_code code, const char *file, const char *what, const ch
         }                                                                                \
     } while (0)
 
-/* How every file is opened: formats that HDF5 1.8 reads, no locks, large objects on page boundaries, closing closes all. Negative: out of memory. */
-hid_t fd_h5_access(void);
+/* How every file is opened: formats that HDF5 1.8 reads, no locks, large objects on page boundaries, closing closes all. `metadata` bytes (0: the
+ * library's 2 KiB) are set aside at a time for headers and trees. Negative: out of memory. */
+hid_t fd_h5_access(hsize_t metadata);
 
 /* Opens a regular file; what is not there, not HDF5 or damaged is told apart. */
 fd_error *fd_h5_open(const char *path, unsigned flags, hid_t *file) FD_CHECK;

@@ -29,17 +29,37 @@ static int64_t text_bytes(const char *const *text, int64_t n)
     return bytes;
 }
 
+/* Chunks along one axis. */
+static int64_t chunks_along(const fd_column *c, int axis)
+{
+    int64_t chunk = c->chunk[axis] < c->dim[axis] ? c->chunk[axis] : c->dim[axis];
+    return chunk > 0 ? (c->dim[axis] + chunk - 1) / chunk : 0;
+}
+
+static int64_t chunks_of(const fd_column *c)
+{
+    int64_t n = c->rank > 0 && c->chunk[0] > 0;
+    for (int i = 0; i < c->rank && n > 0; i++)
+        n *= chunks_along(c, i);
+    return n;
+}
+
+/* A chunk's entry in its half full B-tree takes 2 * (32 + 8) bytes, and the tree above. */
+static int64_t tree_bytes(const fd_column *c)
+{
+    return c->chunk[0] > 0 ? chunks_of(c) * 128 + 4096 : 0;
+}
+
 static int64_t column_bytes(const fd_column *c)
 {
-    int64_t n = 1, stored = 1, chunks = 1;
+    int64_t n = 1, stored = 1;
     for (int i = 0; i < c->rank; i++) {
-        int64_t chunk = c->chunk[i] <= 0 ? 1 : c->chunk[i] < c->dim[i] ? c->chunk[i] : c->dim[i];
+        int64_t chunk = c->chunk[i] < c->dim[i] ? c->chunk[i] : c->dim[i];
         n *= c->dim[i];
-        stored *= rounded(c->dim[i], chunk > 0 ? chunk : 1);
-        chunks *= chunk > 0 && c->chunk[i] > 0 ? (c->dim[i] + chunk - 1) / chunk : 1;
+        stored *= chunk > 0 ? chunks_along(c, i) * chunk : c->dim[i];
     }
-    /* 4096: header, links, small blocks. 8192: alignment. A chunk's entry in its half full B-tree takes 32 * 2 + 8 bytes and the tree above. */
-    int64_t bytes = 4096 + 8192 + (c->chunk[0] > 0 ? chunks * 128 + 4096 : 0);
+    /* 4096: header, links, small blocks. 8192: alignment. */
+    int64_t bytes = 4096 + 8192 + tree_bytes(c);
     bytes += c->type == FD_COL_TEXT ? text_bytes(c->data, n) : stored * (int64_t)fd_h5_bytes(c->type);
     for (int i = 0; i < c->n_attributes; i++)
         bytes += 512 + 2 * (int64_t)strlen(c->attributes[i].text);
@@ -115,12 +135,22 @@ done:
     return err;
 }
 
-static fd_error *new_file(const char *path, hid_t *file)
+/* The trees of chunks in one block of their own: chunks then lie side by side, which makes them quick to find (result_write.c). A few chunks are found
+ * anyhow, and need no such block. */
+static hsize_t metadata_block(const fd_column *columns, int n)
+{
+    int64_t bytes = 0;
+    for (int i = 0; i < n; i++)
+        bytes += chunks_of(&columns[i]) > 32 ? tree_bytes(&columns[i]) : 0;
+    return (hsize_t)bytes;
+}
+
+static fd_error *new_file(const char *path, hsize_t metadata, hid_t *file)
 {
     fd_error *err = NULL;
     hid_t access = -1, how = -1;
     herr_t status = 0;
-    FD_H5_TRY(access, fd_h5_access(), FD_NOMEM, path, "cannot create", "");
+    FD_H5_TRY(access, fd_h5_access(metadata), FD_NOMEM, path, "cannot create", "");
     FD_H5_TRY(how, H5Pcreate(H5P_FILE_CREATE), FD_NOMEM, path, "cannot create", "");
     FD_H5_TRY(status, H5Pset_obj_track_times(how, false), FD_NOMEM, path, "cannot create", "");
     FD_H5_TRY(*file, H5Fcreate(path, H5F_ACC_TRUNC, how, access), FD_IO, path, "cannot create", "");
@@ -135,7 +165,7 @@ static fd_error *fill_file(const char *path, const fd_column *columns, int n)
     fd_error *err = NULL;
     hid_t file = -1;
     herr_t status = 0;
-    FD_TRY(new_file(path, &file));
+    FD_TRY(new_file(path, metadata_block(columns, n), &file));
     for (int i = 0; i < n; i++)
         FD_TRY(fd_h5_dataset(file, &columns[i], path));
     for (int i = 0; i < n; i++)
