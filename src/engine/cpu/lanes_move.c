@@ -43,7 +43,7 @@ fd_error *fd_lanes_run_transpose(const fd_op *base, fd_lane *lane, const void *c
     (void)scratch;
     const lanes_op *op = (const lanes_op *)base;
     const fd_op_desc *d = &op->desc;
-    int64_t stride[FD_MAX_RANK];
+    int64_t stride[FD_MAX_RANK] = {0};
     for (int i = 0; i < d->output.rank; i++)
         stride[i] = product(&d->input[0], (int)d->permutation[i] + 1, d->input[0].rank);
     float *to = output;

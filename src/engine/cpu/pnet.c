@@ -71,6 +71,7 @@ done:
 
 static void set_shape(pnet_layer *l, int in, int out, int taps, int group)
 {
+    assert(in > 0 && out > 0 && group > 0);
     *l = (pnet_layer){.in = in, .out = out, .taps = in * taps, .group = group, .groups = (out + group - 1) / group};
 }
 
@@ -189,6 +190,7 @@ static void set_offsets(strip *s)
 {
     const fd_pnet *p = s->p;
     const pnet_planes *from[2] = {&s->pooled, &s->middle};
+    assert(s->offset[0] && s->offset[1]);
     for (int i = 0; i < 2; i++) {
         for (int k = 0; k < p->layer[i + 1].taps; k++)
             s->offset[i][k] = k / 9 * from[i]->plane + k / 3 % 3 * s->pitch + k % 3;
