@@ -230,8 +230,9 @@ static int run_all(const char *device, const char *isa)
 {
     fd_lane *lane = open_lane(device, isa);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_prestate(random_rows, lane), cmocka_unit_test_prestate(integers, lane),      cmocka_unit_test_prestate(zeros_and_symmetry, lane),
-        cmocka_unit_test_prestate(near_rows, lane),   cmocka_unit_test_prestate(extreme_norms, lane), cmocka_unit_test_prestate(invalid_rows, lane),
+        cmocka_unit_test_prestate(random_rows, lane),        cmocka_unit_test_prestate(integers, lane),
+        cmocka_unit_test_prestate(zeros_and_symmetry, lane), cmocka_unit_test_prestate(near_rows, lane),
+        cmocka_unit_test_prestate(extreme_norms, lane),      cmocka_unit_test_prestate(invalid_rows, lane),
     };
     print_message("%s %s\n", device, lane->engine->kind->isa(lane->engine));
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,6 @@
 /* The cpu engine against the reference on random shapes, for every instruction set of this processor (a process each: oneDNN's choice is
- * frozen by its first use), in every layout it accepts; one sample's bytes at every place of a batch; and no threads but ours.
- *
- * Bounds: a sum of K products in float32, in any order, is off by at most K * 2^-24 * sum |x w| to first order; `weigh` finds that sum by
- * running the reference on absolute values. Activations do not stretch errors by more than the largest slope. */
-#include "op_check.h"
+ * frozen by its first use), in every layout it accepts; one sample's bytes at every place of a batch; and no threads but ours. */
+#include "op_random.h"
 
 #include <dirent.h>
 #include <sys/wait.h>
@@ -11,115 +8,7 @@
 
 #include "engine/cpu/isa.h"
 
-enum { ROUNDS = 150, MAX_INPUTS = 4 };
-
-typedef struct fixture { fd_lane *ref, *cpu; uint64_t random; } fixture;
-
-static uint32_t next(fixture *f)   /* xorshift64* */
-{
-    f->random ^= f->random >> 12;
-    f->random ^= f->random << 25;
-    f->random ^= f->random >> 27;
-    return (uint32_t)(f->random * 0x2545F4914F6CDD1Dull >> 32);
-}
-
-static int64_t pick(fixture *f, int64_t low, int64_t high)
-{
-    return low + (int64_t)(next(f) % (uint32_t)(high - low + 1));
-}
-
-static float *numbers(fixture *f, int64_t n, float low, float high)
-{
-    float *x = malloc((size_t)n * sizeof *x + 64);
-    for (int64_t i = 0; i < n; i++)
-        x[i] = low + (high - low) * (float)(next(f) >> 8) * 0x1p-24f;
-    return x;
-}
-
-/* An operator with its data. */
-typedef struct example {
-    fd_op_desc d;
-    float *in[MAX_INPUTS], *own[4];
-    int owned;
-    double bound;          /* absolute; used where terms == 0 */
-    int64_t terms;         /* of each sum of products */
-    bool batched;          /* axis 0 is a batch everywhere */
-} example;
-
-static float *own(example *x, float *p)
-{
-    return x->own[x->owned++] = p;
-}
-
-static void fill_inputs(fixture *f, example *x, float low, float high)
-{
-    for (int k = 0; k < x->d.inputs; k++)
-        x->in[k] = numbers(f, fd_tensor_count(&x->d.input[k]), low, high);
-}
-
-static void free_example(example *x)
-{
-    for (int k = 0; k < x->d.inputs; k++)
-        free(x->in[k]);
-    for (int k = 0; k < x->owned; k++)
-        free(x->own[k]);
-}
-
-static void random_activation(fixture *f, example *x, int64_t channels)
-{
-    x->d.activation = (fd_activation)pick(f, FD_ACT_NONE, FD_ACT_TANH);
-    x->d.low = (float)pick(f, -2, 1);
-    x->d.high = x->d.low + 2;
-    x->d.slope = 0.25f;
-    x->d.slopes = own(x, numbers(f, channels, -1, 1.5f));
-    x->d.n_slopes = channels;
-}
-
-/* |x| through |w|: what the bound needs. */
-static float *weigh(fixture *f, const example *x, float *out)
-{
-    example a = *x;
-    int64_t weights = x->d.kind == FD_OP_CONV ? x->d.output.dim[1] * (x->d.input[0].dim[1] / x->d.groups) * x->d.kernel[0] * x->d.kernel[1]
-                                              : x->d.output.dim[1] * (fd_tensor_count(&x->d.input[0]) / x->d.input[0].dim[0]);
-    float *weight = malloc((size_t)weights * sizeof *weight), *bias = malloc((size_t)x->d.output.dim[1] * sizeof *bias);
-    const float *in[MAX_INPUTS];
-    for (int64_t i = 0; i < weights; i++)
-        weight[i] = fabsf(x->d.weight[i]);
-    for (int64_t i = 0; x->d.bias && i < x->d.output.dim[1]; i++)
-        bias[i] = fabsf(x->d.bias[i]);
-    for (int k = 0; k < x->d.inputs; k++) {
-        int64_t n = fd_tensor_count(&x->d.input[k]);
-        float *copy = malloc((size_t)n * sizeof *copy + 4);
-        for (int64_t i = 0; i < n; i++)
-            copy[i] = fabsf(x->in[k][i]);
-        in[k] = copy;
-    }
-    a.d.weight = weight;
-    a.d.bias = x->d.bias ? bias : NULL;
-    a.d.activation = FD_ACT_NONE;
-    run_op(f->ref, FD_PLAIN, &a.d, in, out);
-    for (int k = 0; k < x->d.inputs; k++)
-        free((void *)(uintptr_t)in[k]);
-    free(weight);
-    free(bias);
-    return out;
-}
-
-static void describe(const example *x, fd_layout layout)
-{
-    const fd_op_desc *d = &x->d;
-    print_error("%s, layout %d, activation %d, residual %d, groups %d, kernel %dx%d, stride %d %d, dilation %d %d, pads %d %d %d %d, flags %d%d\n",
-                fd_op_kind_name(d->kind), layout, d->activation, d->residual, (int)d->groups, (int)d->kernel[0], (int)d->kernel[1], (int)d->stride[0],
-                (int)d->stride[1], (int)d->dilation[0], (int)d->dilation[1], (int)d->pad_begin[0], (int)d->pad_begin[1], (int)d->pad_end[0],
-                (int)d->pad_end[1], d->pool_max, d->count_include_pad);
-    for (int k = 0; k <= d->inputs; k++) {
-        const fd_tensor *t = k == d->inputs ? &d->output : &d->input[k];
-        print_error("%s", k == d->inputs ? "->" : "");
-        for (int i = 0; i < t->rank; i++)
-            print_error(" %d", (int)t->dim[i]);
-        print_error(k == d->inputs ? "\n" : ",");
-    }
-}
+enum { ROUNDS = 150 };
 
 /* The samples in another order, and one of them not a number: the others' bytes stay. */
 static void check_places(fixture *f, const example *x, fd_layout layout, const float *out)
@@ -188,7 +77,7 @@ static void random_window(fixture *f, fd_op_desc *d, int64_t size[2], bool pool)
         int64_t most = d->kernel[axis] - 1;
         d->pad_begin[axis] = pick(f, 0, most);
         d->pad_end[axis] = pool || pick(f, 0, 1) ? pick(f, 0, most) : d->pad_begin[axis];
-        size[axis] = pick(f, 1, 14);
+        size[axis] = pick(f, 1, 20);
         int64_t span = (d->kernel[axis] - 1) * d->dilation[axis] + 1 - d->pad_begin[axis] - d->pad_end[axis];
         size[axis] = size[axis] < span ? span : size[axis];
     }
@@ -229,7 +118,8 @@ static void gemms(void **state)
     fixture *f = *state;
     for (int round = 0; round < ROUNDS; round++) {
         int64_t n = pick(f, 1, 20), depth = pick(f, 1, round % 4 ? 70 : 1500), out = pick(f, 1, 70);
-        example x = {.d = {.kind = FD_OP_GEMM, .name = "random", .inputs = 1, .input = {shape(2, (int)n, (int)depth)}, .output = shape(2, (int)n, (int)out)},
+        example x = {.d = {.kind = FD_OP_GEMM, .name = "random", .inputs = 1, .input = {shape(2, (int)n, (int)depth)},
+                           .output = shape(2, (int)n, (int)out)},
                      .terms = depth, .batched = true, .bound = 3e-6};
         if (pick(f, 0, 2) == 0)
             x.d.residual = true, x.d.input[x.d.inputs++] = x.d.output;
@@ -392,9 +282,11 @@ static int run_all(const char *isa)
     f.ref = open_lane("ref", "auto");
     f.cpu = open_lane("cpu", isa);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_prestate(convolutions, &f), cmocka_unit_test_prestate(gemms, &f),          cmocka_unit_test_prestate(matmuls, &f),
-        cmocka_unit_test_prestate(pools, &f),        cmocka_unit_test_prestate(elementwise, &f),    cmocka_unit_test_prestate(binaries, &f),
-        cmocka_unit_test_prestate(along_axes, &f),   cmocka_unit_test_prestate(concatenations, &f), cmocka_unit_test_prestate(no_threads_but_ours, &f),
+        cmocka_unit_test_prestate(convolutions, &f),   cmocka_unit_test_prestate(gemms, &f),
+        cmocka_unit_test_prestate(matmuls, &f),        cmocka_unit_test_prestate(pools, &f),
+        cmocka_unit_test_prestate(elementwise, &f),    cmocka_unit_test_prestate(binaries, &f),
+        cmocka_unit_test_prestate(concatenations, &f), cmocka_unit_test_prestate(along_axes, &f),
+        cmocka_unit_test_prestate(no_threads_but_ours, &f),
     };
     print_message("%s\n", f.cpu->engine->kind->description(f.cpu->engine));
     int failed = cmocka_run_group_tests_name(isa, tests, NULL, NULL);

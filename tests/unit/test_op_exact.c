@@ -52,7 +52,8 @@ static void convolution(void **state)
     expect(&d, x, NULL, F(3 * 4 + 4 * 6));
 
     d = (fd_op_desc){.kind = FD_OP_CONV, .name = "3 wide with a border, one row (1-D)", .inputs = 1, .input = {shape(4, 2, 1, 1, 3)},
-                     .output = shape(4, 2, 1, 1, 3), .kernel = {1, 3}, .stride = {1, 1}, .dilation = {1, 1}, .pad_begin = {0, 1}, .pad_end = {0, 1},
+                     .output = shape(4, 2, 1, 1, 3), .kernel = {1, 3}, .stride = {1, 1}, .dilation = {1, 1}, .pad_begin = {0, 1},
+                                                                .pad_end = {0, 1},
                      .groups = 1, .weight = F(1, 10, 100)};
     expect(&d, F(1, 2, 3, 4, 5, 6), NULL, F(210, 321, 32, 540, 654, 65));
 }
@@ -60,7 +61,8 @@ static void convolution(void **state)
 static void grouped_convolution(void **state)
 {
     (void)state;
-    fd_op_desc d = {.kind = FD_OP_CONV, .name = "two groups, residual, PReLU", .inputs = 2, .input = {shape(4, 1, 4, 1, 1), shape(4, 1, 2, 1, 1)},
+    fd_op_desc d = {.kind = FD_OP_CONV, .name = "two groups, residual, PReLU", .inputs = 2, .input = {shape(4, 1, 4, 1, 1), shape(4, 1, 2, 1,
+                    1)},
                     .output = shape(4, 1, 2, 1, 1), .kernel = {1, 1}, .stride = {1, 1}, .dilation = {1, 1}, .groups = 2,
                     .weight = F(1, 10, 100, 1000), .residual = true, .activation = FD_ACT_PRELU, .slopes = F(3, 1), .n_slopes = 2};
     expect(&d, F(1, 2, 3, 4), F(-22, 5), F(-3, 4305));
@@ -68,11 +70,13 @@ static void grouped_convolution(void **state)
     expect(&d, F(1, 2, 3, 4), F(-22, 5), F(0, 4305));
 
     d = (fd_op_desc){.kind = FD_OP_CONV, .name = "depthwise", .inputs = 1, .input = {shape(4, 1, 2, 2, 2)}, .output = shape(4, 1, 2, 1, 1),
-                     .kernel = {2, 2}, .stride = {1, 1}, .dilation = {1, 1}, .groups = 2, .weight = F(1, 2, 3, 4, 5, 6, 7, 8), .bias = F(1, -1)};
+                     .kernel = {2, 2}, .stride = {1, 1}, .dilation = {1, 1}, .groups = 2, .weight = F(1, 2, 3, 4, 5, 6, 7, 8), .bias = F(1,
+                                -1)};
     expect(&d, F(1, 1, 1, 1, 1, 0, 0, 2), NULL, F(11, 20));
 
     d = (fd_op_desc){.kind = FD_OP_CONV, .name = "depthwise with two outputs each", .inputs = 1, .input = {shape(4, 1, 2, 1, 1)},
-                     .output = shape(4, 1, 4, 1, 1), .kernel = {1, 1}, .stride = {1, 1}, .dilation = {1, 1}, .groups = 2, .weight = F(1, 2, 3, 4)};
+                     .output = shape(4, 1, 4, 1, 1), .kernel = {1, 1}, .stride = {1, 1}, .dilation = {1, 1}, .groups = 2, .weight = F(1, 2, 3,
+                                                                4)};
     expect(&d, F(10, 100), NULL, F(10, 20, 300, 400));
 }
 
@@ -91,7 +95,8 @@ static void products(void **state)
     expect(&d, F(1, 2, 3, 4), NULL, F(3, 2, 7, 4));
     d.constant[1] = NULL, d.constant[0] = F(1, 0, 1, 1);
     expect(&d, F(1, 2, 3, 4), NULL, F(1, 2, 4, 6));
-    d = (fd_op_desc){.kind = FD_OP_MATMUL, .name = "matmul, leading axes broadcast", .inputs = 2, .input = {shape(3, 2, 1, 2), shape(4, 2, 1, 2, 1)},
+    d = (fd_op_desc){.kind = FD_OP_MATMUL, .name = "matmul, leading axes broadcast", .inputs = 2, .input = {shape(3, 2, 1, 2), shape(4, 2, 1,
+                     2, 1)},
                      .output = shape(4, 2, 2, 1, 1)};
     expect(&d, F(1, 2, 3, 4), F(1, 10, 1, -1), F(21, 43, -1, -1));
 }
@@ -108,7 +113,8 @@ static void pools(void **state)
     d.count_include_pad = true, d.name = "mean 2x2, ceil: what hangs over is no padding";
     expect(&d, x, NULL, F(-3, -4.5f, -7.5f, -9));
     d = (fd_op_desc){.kind = FD_OP_POOL, .name = "mean 2x2, padded, inside only", .inputs = 1, .input = {shape(4, 1, 1, 2, 2)},
-                     .output = shape(4, 1, 1, 2, 2), .kernel = {2, 2}, .stride = {2, 2}, .dilation = {1, 1}, .pad_begin = {1, 1}, .pad_end = {1, 1}};
+                     .output = shape(4, 1, 1, 2, 2), .kernel = {2, 2}, .stride = {2, 2}, .dilation = {1, 1}, .pad_begin = {1, 1},
+                                                                .pad_end = {1, 1}};
     expect(&d, F(4, 8, 12, 16), NULL, F(4, 8, 12, 16));
     d.count_include_pad = true, d.name = "mean 2x2, padding counts";
     expect(&d, F(4, 8, 12, 16), NULL, F(1, 2, 3, 4));
@@ -162,7 +168,8 @@ static void binaries(void **state)
     expect(&d, a, F(10, 100), F(80, 60, 400, 200));
     d.name = "mul, both broadcast", d.input[0] = shape(2, 2, 1), d.input[1] = shape(1, 3), d.output = shape(2, 2, 3);
     expect(&d, F(1, 10), F(1, 2, 3), F(1, 2, 3, 10, 20, 30));
-    d = (fd_op_desc){.kind = FD_OP_BINARY, .name = "constant minus x", .inputs = 1, .input = {shape(4, 1, 2, 1, 2)}, .output = shape(4, 1, 2, 1, 2),
+    d = (fd_op_desc){.kind = FD_OP_BINARY, .name = "constant minus x", .inputs = 1, .input = {shape(4, 1, 2, 1, 2)}, .output = shape(4, 1, 2,
+                     1, 2),
                      .binary = FD_SUB, .constant = {F(1), NULL}, .constant_shape = shape(0)};
     expect(&d, a, NULL, F(-7, -5, -3, -1));
     d.name = "x minus constant", d.constant[0] = NULL, d.constant[1] = F(1);
@@ -173,7 +180,8 @@ static void moves(void **state)
 {
     (void)state;
     const float *x = F(1, 2, 3, 4, 5, 6);
-    fd_op_desc d = {.kind = FD_OP_TRANSPOSE, .name = "transpose", .inputs = 1, .input = {shape(2, 2, 3)}, .output = shape(2, 3, 2), .permutation = {1, 0}};
+    fd_op_desc d = {.kind = FD_OP_TRANSPOSE, .name = "transpose", .inputs = 1, .input = {shape(2, 2, 3)}, .output = shape(2, 3, 2),
+                    .permutation = {1, 0}};
     expect(&d, x, NULL, F(1, 4, 2, 5, 3, 6));
     d = (fd_op_desc){.kind = FD_OP_SLICE, .name = "slice backwards", .inputs = 1, .input = {shape(2, 2, 3)}, .output = shape(2, 1, 2),
                      .start = {1, 2}, .step = {1, -2}};
@@ -191,7 +199,8 @@ static void moves(void **state)
     d = (fd_op_desc){.kind = FD_OP_PAD, .name = "pad", .inputs = 1, .input = {shape(2, 2, 3)}, .output = shape(2, 3, 4), .before = {1, -1},
                      .after = {0, 2}, .pad_value = 9};
     expect(&d, x, NULL, F(9, 9, 9, 9, 2, 3, 9, 9, 5, 6, 9, 9));
-    d = (fd_op_desc){.kind = FD_OP_PAD, .name = "reflect", .inputs = 1, .input = {shape(1, 3)}, .output = shape(1, 7), .before = {2}, .after = {2},
+    d = (fd_op_desc){.kind = FD_OP_PAD, .name = "reflect", .inputs = 1, .input = {shape(1, 3)}, .output = shape(1, 7), .before = {2},
+                     .after = {2},
                      .pad_mode = 1};
     expect(&d, F(1, 2, 3), NULL, F(3, 2, 1, 2, 3, 2, 1));
     d.pad_mode = 2, d.name = "edge";
@@ -207,14 +216,17 @@ static void reductions(void **state)
     expect(&d, x, NULL, F(4, 6, 12, 14));
     d.name = "mean of both ends", d.axes[0] = d.axes[2] = true, d.axes[1] = false, d.output = shape(3, 1, 2, 1), d.reduce = FD_REDUCE_MEAN;
     expect(&d, x, NULL, F(3.5f, 5.5f));
-    d = (fd_op_desc){.kind = FD_OP_REDUCE, .name = "L2", .inputs = 1, .input = {shape(2, 2, 2)}, .output = shape(2, 2, 1), .axes = {false, true},
+    d = (fd_op_desc){.kind = FD_OP_REDUCE, .name = "L2", .inputs = 1, .input = {shape(2, 2, 2)}, .output = shape(2, 2, 1), .axes = {false,
+                     true},
                      .reduce = FD_REDUCE_L2};
     expect(&d, F(3, 4, -5, 12), NULL, F(5, 13));
-    d = (fd_op_desc){.kind = FD_OP_SOFTMAX, .name = "softmax", .inputs = 1, .input = {shape(3, 1, 2, 2)}, .output = shape(3, 1, 2, 2), .axis = 1};
+    d = (fd_op_desc){.kind = FD_OP_SOFTMAX, .name = "softmax", .inputs = 1, .input = {shape(3, 1, 2, 2)}, .output = shape(3, 1, 2, 2),
+                     .axis = 1};
     expect(&d, F(7, 1000, 7, 1000), NULL, F(0.5f, 0.5f, 0.5f, 0.5f));
     d.flat = true, d.name = "flat softmax";
     expect(&d, F(7, 7, 7, 7), NULL, F(0.25f, 0.25f, 0.25f, 0.25f));
-    d = (fd_op_desc){.kind = FD_OP_LPNORM, .name = "l2 norm", .inputs = 1, .input = {shape(2, 2, 2)}, .output = shape(2, 2, 2), .axis = 1, .p = 2};
+    d = (fd_op_desc){.kind = FD_OP_LPNORM, .name = "l2 norm", .inputs = 1, .input = {shape(2, 2, 2)}, .output = shape(2, 2, 2), .axis = 1,
+                     .p = 2};
     expect(&d, F(3, 4, 0, 0), NULL, F(0.6f, 0.8f, 0, 0));
     d.p = 1, d.axis = 0, d.name = "l1 norm";
     expect(&d, F(3, 4, -1, 12), NULL, F(0.75f, 0.25f, -0.25f, 0.75f));
