@@ -12,12 +12,14 @@ enum { SMALL = 64 << 10 };   /* bytes that any MPI sends at once */
 fd_error *fd_comm_barrier(fd_comm *c)
 {
     MPI_Request request;
+    c->collective++;
     return c->ranks == 1 ? NULL : fd_comm_wait(c, MPI_Ibarrier(c->work, &request), &request, "barrier", false);
 }
 
 /* Before a large transfer the ranks meet, sleeping; the transfer itself moves only while they poll, and then waits for nobody. */
 static fd_error *meet(fd_comm *c, int64_t bytes, bool *busy)
 {
+    c->collective++;
     *busy = bytes > SMALL;
     return *busy ? fd_comm_barrier(c) : NULL;
 }
@@ -44,20 +46,25 @@ static fd_error *reduce(fd_comm *c, void *values, int n, MPI_Datatype type, fd_c
 
 fd_error *fd_comm_reduce_i64(fd_comm *c, int64_t *values, int n, fd_combine how)
 {
+    c->collective++;
     return reduce(c, values, n, MPI_INT64_T, how, c->work);
 }
 
 fd_error *fd_comm_reduce_f64(fd_comm *c, double *values, int n, fd_combine how)
 {
+    c->collective++;
     return reduce(c, values, n, MPI_DOUBLE, how, c->work);
 }
 
 fd_error *fd_comm_settle(fd_comm *c, int64_t *values, int n, double seconds)
 {
     double usual = c->timeout;
+    int64_t collective = c->collective;
     c->timeout = seconds;
+    c->collective = 0;
     fd_error *err = reduce(c, values, n, MPI_INT64_T, FD_COMBINE_MAX, c->last);
     c->timeout = usual;
+    c->collective = collective;
     return err;
 }
 

@@ -84,6 +84,7 @@ static fd_error *start_mpi(fd_comm *c)
     FD_TRY(fd_mpi_error(c, MPI_Comm_rank(local, &c->local_rank), "rank on the host"));
     FD_TRY(fd_mpi_error(c, MPI_Comm_size(local, &c->local_ranks), "ranks on the host"));
     FD_TRY(fd_mpi_error(c, MPI_Comm_free(&local), "ranks of a host"));
+    FD_TRY(fd_presence_open(c));
 done:
     return err;
 }
@@ -93,7 +94,7 @@ fd_error *fd_comm_open(fd_comm **out)
     fd_error *err = NULL;
     fd_comm *c = NULL;
     FD_TRY(fd_alloc(&c, 1, sizeof *c));
-    *c = (fd_comm){.launched = has_peers(), .ranks = 1, .local_ranks = 1, .piece = FD_PIECE, .work = MPI_COMM_NULL, .last = MPI_COMM_NULL};
+    *c = (fd_comm){.launched = has_peers(), .ranks = 1, .local_ranks = 1, .piece = FD_PIECE, .collective = 1, .work = MPI_COMM_NULL, .last = MPI_COMM_NULL};
     if (gethostname(c->host, sizeof c->host - 1))
         strcpy(c->host, "unknown host");
     name_library(c);
@@ -121,6 +122,7 @@ void fd_comm_close(fd_comm *c)
             MPI_Comm_free(&c->last);
         MPI_Finalize();
     }
+    fd_presence_close(c);
     free(c);
 }
 

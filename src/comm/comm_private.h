@@ -1,4 +1,5 @@
-/* What the files of comm share: comm.c (start and end), wait.c (polling), collective.c. The only room that knows mpi.h. */
+/* What the files of comm share: comm.c (start and end), wait.c (polling), presence.c (who is missing), collective.c. The only room that knows
+ * mpi.h. */
 #ifndef FD_COMM_COMM_PRIVATE_H
 #define FD_COMM_COMM_PRIVATE_H
 
@@ -15,6 +16,12 @@ struct fd_comm {
     double timeout;          /* seconds, 0: none */
     int64_t piece;           /* bytes of the largest message */
     char host[256], library[128];
+    /* Presence: */
+    int64_t collective;      /* number of the current one, the same on all ranks; 0: the last meeting, which is not watched */
+    int64_t announced;       /* what is being sent */
+    int64_t *seen;           /* [ranks] the collective in which a rank was last known to wait */
+    char (*hosts)[256];      /* [ranks] */
+    MPI_Request *sent;       /* [ranks] */
 };
 
 enum { FD_PIECE = 1 << 30 };
@@ -27,5 +34,13 @@ fd_error *fd_mpi_error(fd_comm *c, int code, const char *what) FD_CHECK;
 
 /* Waits for a request that `code` says was started. `busy`: data moves only while we poll, so do not sleep for long. */
 fd_error *fd_comm_wait(fd_comm *c, int code, MPI_Request *request, const char *what, bool busy) FD_CHECK;
+
+/* MPI is started: room for what ranks say of themselves, and the names of their hosts. */
+fd_error *fd_presence_open(fd_comm *c) FD_CHECK;
+void fd_presence_close(fd_comm *c);
+/* Tells the others, once in a collective, that this rank has waited long. */
+void fd_presence_announce(fd_comm *c, double waited);
+/* The error of a collective whose time is up: names the ranks that never said that they wait. */
+fd_error *fd_presence_missing(fd_comm *c, const char *what, double waited) FD_CHECK;
 
 #endif

@@ -32,8 +32,9 @@ fd_error *fd_comm_wait(fd_comm *c, int code, MPI_Request *request, const char *w
         double waited = fd_now() - start;
         if (c->timeout > 0 && waited > c->timeout) {
             c->broken = true;
-            return FD_FAIL(FD_COMM, "rank %d (%s): %s: another rank did not answer for %.0f s", c->rank, c->host, what, waited);
+            return fd_presence_missing(c, what, waited);
         }
+        fd_presence_announce(c, waited);
         if (waited < EAGER || busy) {
             sched_yield();
             continue;
