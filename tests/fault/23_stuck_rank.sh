@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Fault 23: a rank that is alive but does not move (SIGSTOP): the time-out names it, once, and ends the job; the same command goes on.
+. "$(dirname "$0")/../tools/lib.sh"
+mkdir in
+for k in $(seq -w 80); do cp "$photos/people/p0$((10#$k % 9 + 1))/1.jpg" in/$k.jpg; done
+job in -o whole.h5
+for victim in 0 2; do
+    rm -rf x.h5 x.h5.journal victim.*
+    mpirun -np 3 sh -c 'echo $$ >victim.$OMPI_COMM_WORLD_RANK; exec facesdist "$@"' sh in -o x.h5 --threads 1 --batch 1 --timeout 3 >out 2>err &
+    pid=$!
+    until [ "$(cat x.h5.journal/rank-*.log 2>/dev/null | wc -c)" -gt 6000 ] || ! kill -0 $pid 2>/dev/null; do sleep 0.01; done
+    kill -STOP "$(cat victim.$victim)"
+    before=$(date +%s)
+    wait $pid
+    code=$?
+    [ $code != 0 ] || die "exit code 0 with rank $victim stopped"
+    [ $(($(date +%s) - before)) -le 20 ] || die "the job went on for $(($(date +%s) - before)) s"
+    says err "error: .*missing: rank $victim \("
+    [ "$(grep -c 'error: ' err)" = 1 ] || { cat err; die "told more than once"; }
+    [ ! -e x.h5 ] || die "a result was written"
+    job in -o x.h5
+    says err 'going on'
+    same x.h5 whole.h5
+done
