@@ -136,7 +136,6 @@ fd_error *fd_job_load(fd_job *job)
     fd_error *err = NULL;
     FD_TRY(fd_comm_agree(job->comm, load_own(job)));
     FD_TRY(same_engine(job));
-    FD_TRY(fd_opt_resolve(job->options, "isa", job->engine->kind->isa(job->engine)));
     FD_TRY(fd_opt_resolve(job->options, "device", job->engine->kind->name));
     fd_say(FD_NORMAL, "engine %s: %s", job->engine->kind->name, job->engine->kind->description(job->engine));
 done:
