@@ -3,10 +3,9 @@
 #include "op_random.h"
 
 #include <dirent.h>
+#include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "engine/cpu/isa.h"
 
 enum { ROUNDS = 150 };
 
@@ -264,16 +263,71 @@ static void along_axes(void **state)
     }
 }
 
-static void no_threads_but_ours(void **state)
+static int threads_of_process(void)
 {
-    (void)state;
     int n = 0;
     DIR *folder = opendir("/proc/self/task");
     assert_non_null(folder);
     for (struct dirent *entry; (entry = readdir(folder));)
         n += entry->d_name[0] != '.';
     closedir(folder);
-    assert_int_equal(n, 1);
+    return n;
+}
+
+static void no_threads_but_ours(void **state)
+{
+    (void)state;
+    assert_int_equal(threads_of_process(), 1);
+}
+
+/* A thread that prepares and runs a convolution on a lane of its own, and then waits until the threads have been counted. */
+typedef struct worker {
+    pthread_t thread;
+    fd_engine *engine;
+    const fd_op_desc *desc;
+    const float *in;
+    float out[16 * 8 * 8];
+    pthread_barrier_t *gate;
+} worker;
+
+static void *work(void *self)
+{
+    worker *w = self;
+    fd_lane *lane;
+    assert_ok(fd_lane_open(w->engine, &lane));
+    run_op(lane, FD_BLOCKED, w->desc, &w->in, w->out);
+    pthread_barrier_wait(w->gate);   /* all have run */
+    pthread_barrier_wait(w->gate);   /* all are counted */
+    fd_lane_close(lane);
+    return NULL;
+}
+
+static void one_thread_for_each_lane(void **state)
+{
+    enum { WORKERS = 3 };
+    fixture *f = *state;
+    fd_op_desc d = {.kind = FD_OP_CONV, .name = "3x3", .inputs = 1, .input = {shape(4, 1, 16, 8, 8)}, .output = shape(4, 1, 16, 8, 8),
+                    .kernel = {3, 3}, .stride = {1, 1}, .dilation = {1, 1}, .pad_begin = {1, 1}, .pad_end = {1, 1}, .groups = 1};
+    float *weight = numbers(f, 16 * 16 * 9, -1, 1), *in = numbers(f, 16 * 8 * 8, -1, 1);
+    worker workers[WORKERS];
+    pthread_barrier_t gate;
+    d.weight = weight;
+    assert_int_equal(pthread_barrier_init(&gate, NULL, WORKERS + 1), 0);
+    for (int i = 0; i < WORKERS; i++) {
+        workers[i] = (worker){.engine = f->cpu->engine, .desc = &d, .in = in, .gate = &gate};
+        assert_int_equal(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
+    }
+    pthread_barrier_wait(&gate);
+    int n = threads_of_process();
+    pthread_barrier_wait(&gate);
+    for (int i = 0; i < WORKERS; i++)
+        assert_int_equal(pthread_join(workers[i].thread, NULL), 0);
+    assert_int_equal(n, WORKERS + 1);
+    for (int i = 1; i < WORKERS; i++)
+        assert_memory_equal(workers[i].out, workers[0].out, sizeof workers[0].out);
+    pthread_barrier_destroy(&gate);
+    free(weight);
+    free(in);
 }
 
 static int run_all(const char *isa)
@@ -286,7 +340,7 @@ static int run_all(const char *isa)
         cmocka_unit_test_prestate(matmuls, &f),        cmocka_unit_test_prestate(pools, &f),
         cmocka_unit_test_prestate(elementwise, &f),    cmocka_unit_test_prestate(binaries, &f),
         cmocka_unit_test_prestate(concatenations, &f), cmocka_unit_test_prestate(along_axes, &f),
-        cmocka_unit_test_prestate(no_threads_but_ours, &f),
+        cmocka_unit_test_prestate(no_threads_but_ours, &f), cmocka_unit_test_prestate(one_thread_for_each_lane, &f),
     };
     print_message("%s\n", f.cpu->engine->kind->description(f.cpu->engine));
     int failed = cmocka_run_group_tests_name(isa, tests, NULL, NULL);
@@ -295,27 +349,29 @@ static int run_all(const char *isa)
     return failed;
 }
 
-int main(void)
+/* A process of its own, which also finds out whether this processor has the instruction set. */
+static int run_apart(const char *isa)
 {
-    int failed = 0;
-    if (strcmp(fd_engine_kind_at(0)->name, "cpu") != 0)
-        return 77;   /* not built */
-    for (fd_isa isa = FD_ISA_SSE41; isa < FD_ISA_COUNT; isa++) {
-        fd_isa resolved;
-        fd_error *missing = fd_isa_resolve(fd_isa_name(isa), &resolved);
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        fd_engine *e;
+        fd_error *missing = fd_engine_open("cpu", &(fd_engine_config){.isa = isa}, &e);
         if (missing) {
             print_message("SKIP: %s\n", fd_error_message(missing));
             fd_error_free(missing);
-            continue;
+            exit(0);
         }
-        fflush(NULL);
-        pid_t child = fork();
-        assert_true(child >= 0);
-        if (child == 0)
-            exit(run_all(fd_isa_name(isa)) ? 1 : 0);
-        int status;
-        assert_int_equal(waitpid(child, &status, 0), child);
-        failed |= status;
+        fd_engine_close(e);
+        exit(run_all(isa) ? 1 : 0);
     }
-    return failed ? 1 : 0;
+    int status = 1;
+    return child < 0 || waitpid(child, &status, 0) != child || status;
+}
+
+int main(void)
+{
+    if (strcmp(fd_engine_kind_at(0)->name, "cpu") != 0)
+        return 77;   /* not built */
+    return run_apart("sse41") | run_apart("avx2") | run_apart("avx512");
 }

@@ -19,23 +19,33 @@ fd_image_shape fd_image_shape_of(const fd_tensor *t)
     return s;
 }
 
-/* One output of a convolution before bias: the weighted sum under the window of output pixel (y, x). `in` is the first plane of the group. */
-static double convolve(const fd_op_desc *d, const float *in, const float *weight, int64_t y, int64_t x)
+enum { SPAN = 64 };   /* output pixels of a row that are summed together: short enough for the stack */
+
+static int64_t clip(int64_t x, int64_t low, int64_t high)
+{
+    return x < low ? low : x > high ? high : x;
+}
+
+/* sum[x] = the weighted sum under the window of output pixel (y, first + x), x < n <= SPAN. `in` is the first plane of the group. */
+static void convolve(const fd_op_desc *d, const float *in, const float *weight, int64_t y, int64_t first, int64_t n, double *sum)
 {
     fd_image_shape s = fd_image_shape_of(&d->input[0]);
-    double sum = 0;
-    for (int64_t c = 0; c < s.c / d->groups; c++)
-        for (int64_t i = 0; i < d->kernel[0]; i++) {
-            int64_t row = y * d->stride[0] - d->pad_begin[0] + i * d->dilation[0];
-            if (row < 0 || row >= s.h)
-                continue;
-            for (int64_t j = 0; j < d->kernel[1]; j++) {
-                int64_t column = x * d->stride[1] - d->pad_begin[1] + j * d->dilation[1];
-                if (column >= 0 && column < s.w)
-                    sum += (double)in[(c * s.h + row) * s.w + column] * (double)weight[(c * d->kernel[0] + i) * d->kernel[1] + j];
+    int64_t step = d->stride[1];
+    for (int64_t x = 0; x < n; x++)
+        sum[x] = 0;
+    for (int64_t i = 0; i < d->kernel[0]; i++) {
+        int64_t row = y * d->stride[0] - d->pad_begin[0] + i * d->dilation[0];
+        for (int64_t j = 0; j < d->kernel[1] && row >= 0 && row < s.h; j++) {
+            int64_t column = first * step - d->pad_begin[1] + j * d->dilation[1];      /* of x = 0; may lie outside the image */
+            int64_t low = clip((step - 1 - column) / step, 0, n), high = column >= s.w ? 0 : clip((s.w - 1 - column) / step + 1, 0, n);
+            for (int64_t c = 0; c < s.c / d->groups; c++) {
+                const float *line = in + (c * s.h + row) * s.w;
+                double w = (double)weight[(c * d->kernel[0] + i) * d->kernel[1] + j];
+                for (int64_t x = low; x < high; x++)
+                    sum[x] += (double)line[column + x * step] * w;
             }
         }
-    return sum;
+    }
 }
 
 void fd_ref_conv(const fd_op_desc *d, const float *const *in, float *out)
@@ -43,17 +53,17 @@ void fd_ref_conv(const fd_op_desc *d, const float *const *in, float *out)
     fd_image_shape s = fd_image_shape_of(&d->input[0]), o = fd_image_shape_of(&d->output);
     const float *residual = d->residual ? in[d->inputs - 1] : NULL;
     int64_t per_group = s.c / d->groups, window = per_group * d->kernel[0] * d->kernel[1], at = 0;
-    for (int64_t n = 0; n < o.n; n++)
-        for (int64_t c = 0; c < o.c; c++) {
-            int64_t group = c / (o.c / d->groups);
-            const float *planes = in[0] + (n * s.c + group * per_group) * s.h * s.w;
-            for (int64_t y = 0; y < o.h; y++)
-                for (int64_t x = 0; x < o.w; x++, at++) {
-                    double sum = convolve(d, planes, d->weight + c * window, y, x);
-                    sum += (d->bias ? (double)d->bias[c] : 0) + (residual ? (double)residual[at] : 0);
-                    out[at] = fd_ref_activation(d, (float)sum, c);
-                }
+    double sum[SPAN];
+    for (int64_t row = 0; row < o.n * o.c * o.h; row++) {
+        int64_t n = row / o.h / o.c, c = row / o.h % o.c, y = row % o.h, group = c / (o.c / d->groups);
+        const float *planes = in[0] + (n * s.c + group * per_group) * s.h * s.w;
+        for (int64_t x = 0; x < o.w; x++, at++) {
+            if (x % SPAN == 0)
+                convolve(d, planes, d->weight + c * window, y, x, o.w - x < SPAN ? o.w - x : SPAN, sum);
+            double total = sum[x % SPAN] + (d->bias ? (double)d->bias[c] : 0) + (residual ? (double)residual[at] : 0);
+            out[at] = fd_ref_activation(d, (float)total, c);
         }
+    }
 }
 
 void fd_ref_gemm(const fd_op_desc *d, const float *const *in, float *out)
