@@ -57,7 +57,8 @@ static fd_error *add_difference(void *self, const fd_difference *d)
 {
     fd_error *err = NULL;
     fd_text_table *t = self;
-    FD_TRY(fd_text_cell(t, "%s", d->path));
+    char path[FD_ESCAPED];   /* a file of others may name its datasets as it likes */
+    FD_TRY(fd_text_cell(t, "%s", fd_escape(path, sizeof path, d->path)));
     FD_TRY(fd_text_cell(t, "%s", d->what));
     FD_TRY(d->elements < 0 ? fd_text_cell(t, "%s", "") : fd_text_cell(t, "%lld", (long long)d->elements));
     FD_TRY(fd_text_cell(t, "%s", d->detail));

@@ -12,6 +12,8 @@
 
 void fd_h5_quiet(void)
 {
+    /* A file that could not be closed (disk full) stays on HDF5's list, half freed: its clean-up at exit would crash. */
+    H5dont_atexit();
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 }
 
@@ -21,28 +23,32 @@ void fd_h5_drop(hid_t id)
         H5Idec_ref(id);
 }
 
-/* Keeps the innermost description: HDF5 numbers the entries from the place that failed outwards. */
-static herr_t innermost(unsigned i, const H5E_error2_t *entry, void *reason)
+typedef struct reason { char text[256]; int number; /* errno, 0: none */ } reason;
+
+/* Keeps the innermost description: HDF5 numbers the entries from the place that failed outwards. The file driver's carries errno as text, behind
+ * the name of the file: "file write failed: ..., errno = 28, ...". */
+static herr_t innermost(unsigned i, const H5E_error2_t *entry, void *self)
 {
-    if (i == 0 && entry->desc)
-        snprintf(reason, 256, "%s", entry->desc);
+    static const char label[] = "errno = ";
+    reason *r = self;
+    if (i > 0 || !entry->desc)
+        return 0;
+    const char *at = strstr(entry->desc, label);
+    r->number = at ? (int)strtol(at + sizeof label - 1, NULL, 10) : 0;
+    snprintf(r->text, sizeof r->text, "%s", r->number > 0 ? strerror(r->number) : entry->desc);
     return 0;
 }
 
 fd_error *fd_h5_error(fd_code code, const char *file, const char *what, const char *name, const char *source, int line)
 {
-    char reason[256] = "HDF5 says no more", escaped[FD_ESCAPED];
-    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, innermost, reason);
+    reason r = {"HDF5 says no more", 0};
+    char escaped[FD_ESCAPED], object[FD_ESCAPED], why[FD_ESCAPED];
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, innermost, &r);
     H5Eclear2(H5E_DEFAULT);
-    /* The file driver's message carries errno as text: "file write failed: ..., errno = 28, ...". */
-    static const char label[] = "errno = ";
-    const char *at = strstr(reason, label);
-    int number = at ? (int)strtol(at + sizeof label - 1, NULL, 10) : 0;
-    if (number > 0) {
-        code = number == ENOSPC || number == EDQUOT || number == EFBIG ? FD_NOSPACE : FD_IO;
-        snprintf(reason, sizeof reason, "%s", strerror(number));
-    }
-    return fd_error_new(code, source, line, "%s: %s%s%s: %s", fd_escape(escaped, sizeof escaped, file), what, *name ? " " : "", name, reason);
+    if (r.number > 0)
+        code = r.number == ENOSPC || r.number == EDQUOT || r.number == EFBIG ? FD_NOSPACE : FD_IO;
+    return fd_error_new(code, source, line, "%s: %s%s%s: %s", fd_escape(escaped, sizeof escaped, file), what, *name ? " " : "",
+                        fd_escape(object, sizeof object, name), fd_escape(why, sizeof why, r.text));
 }
 
 hid_t fd_h5_access(hsize_t metadata)

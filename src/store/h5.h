@@ -8,7 +8,7 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers are written little-endian as they lie in memory");
 
-/* Errors are ours to report: HDF5 prints none. Every public function that can be the first calls it. */
+/* Errors are ours to report: HDF5 prints none, and does nothing at exit. Every public function that can be the first calls it first. */
 void fd_h5_quiet(void);
 
 /* Closes an identifier of any kind; negative ones (never opened) are allowed. */

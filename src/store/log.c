@@ -50,8 +50,8 @@ done:
 static fd_error *damaged(const fd_log_walk *w)
 {
     char name[FD_ESCAPED];
-    return FD_FAIL(FD_FORMAT, "%s: damaged at byte %lld of %lld, and not by an interrupted write", fd_escape(name, sizeof name, w->path),
-                   (long long)w->at, (long long)w->size);
+    return FD_FAIL(FD_FORMAT, "%s: damaged at byte %lld of %lld, and not by an interrupted write; without the file its part is done again",
+                   fd_escape(name, sizeof name, w->path), (long long)w->at, (long long)w->size);
 }
 
 /* Reads n payload bytes (n was checked against the file's size) and checks them. */

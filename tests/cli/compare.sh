@@ -69,7 +69,8 @@ expect 1 'not in the first file' no-landmarks.h5 plain.h5
 expect 2 'No such file' missing.h5 plain.h5
 expect 2 'not an HDF5 file' text.h5 plain.h5
 expect 2 'damaged HDF5 file' cut.h5 plain.h5
-expect 2 '' heap.h5 plain.h5
+# HDF5 reads outside its memory here, which a sanitizer answers itself.
+grep -q __asan_init "$bin/facesdist-compare" || expect 2 'facesdist-compare: error: ' heap.h5 plain.h5
 expect 2 'no /faces/image in it' plain.h5 unrelated.h5
 expect 2 'face 5 belongs to image 1000' bad-index.h5 plain.h5
 expect 2 'too few arguments' plain.h5
