@@ -113,7 +113,7 @@ fd_error *fd_add_reshape(fd_lower *l, int value, const fd_tensor *shape, int *ou
 fd_error *fd_keep_batch(const fd_lower *l, int axis)
 {
     const fd_graph *g = l->graph;
-    if (axis != 0 || g->batch == g->file_batch)
+    if (axis != 0 || g->batch == g->file_batch || fd_in(l, 0).data)
         return NULL;
     return FD_FAIL(FD_UNSUPPORTED, "%s works along the batch, which the file fixes to %lld; it cannot run with %lld", l->label,
                    (long long)g->file_batch, (long long)g->batch);

@@ -73,6 +73,18 @@ static fd_error *join(fd_lower *l, const int *values, int n, int axis, int *out)
     return fd_graph_add(l->graph, &desc, values, out);
 }
 
+/* A constant for every sample (a class token) that the file holds for its own batch of one. */
+static fd_error *spread_over_batch(fd_lower *l, int value, int axis, int *out)
+{
+    fd_value v = l->graph->value[value];
+    *out = value;
+    if (l->graph->batch == l->graph->file_batch || axis == 0 || !v.data || v.type != FD_F32 || v.shape.dim[0] != 1)
+        return NULL;
+    v.shape.dim[0] = l->graph->batch;
+    fd_op_desc desc = fd_desc(l, FD_OP_EXPAND, 1, &v.shape);
+    return fd_add1(l, &desc, value, out);
+}
+
 fd_error *fd_lower_concat(fd_lower *l)
 {
     fd_error *err = NULL;
@@ -83,10 +95,9 @@ fd_error *fd_lower_concat(fd_lower *l)
         if (!fd_has(l, i))
             FD_THROW(FD_FORMAT, "%s: input %d is left out", l->label, i);
     FD_TRY(fd_axis(l, stated, fd_in(l, 0).shape.rank, &axis));
-    if (fd_in(l, 0).type == FD_F32)
-        FD_TRY(fd_keep_batch(l, axis));
+    FD_TRY(fd_keep_batch(l, axis));
     for (int i = 0; i < l->inputs; i++) {
-        group[n++] = l->input[i];
+        FD_TRY(spread_over_batch(l, l->input[i], axis, &group[n++]));
         if (n == FD_MAX_INPUTS || i == l->inputs - 1) {   /* more than an operator takes: what is joined so far is the next one's first */
             FD_TRY(join(l, group, n, axis, &group[0]));
             n = 1;
@@ -157,7 +168,7 @@ fd_error *fd_lower_slice(fd_lower *l)
         if (in.dim[axis] > 0)
             cut_axis(in.dim[axis], lists[0].at[i], lists[1].at[i], step, &desc.start[axis], &desc.output.dim[axis]);
         desc.step[axis] = step;
-        if (fd_in(l, 0).type == FD_F32 && (step != 1 || desc.output.dim[axis] != in.dim[axis]))
+        if (step != 1 || desc.output.dim[axis] != in.dim[axis])
             FD_TRY(fd_keep_batch(l, axis));
     }
     FD_TRY(add_slice(l, l->input[0], &desc, &l->output[0]));
@@ -229,8 +240,7 @@ fd_error *fd_lower_gather(fd_lower *l)
     int axis;
     FD_TRY(fd_attr_int(l, "axis", 0, &stated));
     FD_TRY(fd_axis(l, stated, x.shape.rank, &axis));
-    if (x.type == FD_F32)
-        FD_TRY(fd_keep_batch(l, axis));
+    FD_TRY(fd_keep_batch(l, axis));
     if (out.rank > FD_MAX_RANK)
         FD_THROW(FD_UNSUPPORTED, "%s: a result with %d dimensions; %d are supported", l->label, out.rank, FD_MAX_RANK);
     fd_op_desc desc = fd_desc(l, FD_OP_GATHER, 1, &x.shape);

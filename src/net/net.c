@@ -184,6 +184,15 @@ done:
     return err;
 }
 
+/* Shapes that do not fit in a file that is made for another batch are no damage. Takes e over. */
+static fd_error *other_batch(fd_error *e, const fd_graph *g)
+{
+    fd_error *err = FD_FAIL(FD_UNSUPPORTED, "the file fixes its batch to %lld and does not run with %lld: %s", (long long)g->file_batch,
+                            (long long)g->batch, fd_error_message(e));
+    fd_error_free(e);
+    return err;
+}
+
 static fd_error *load(fd_net *net, fd_model *m, const fd_net_config *config)
 {
     fd_error *err = NULL;
@@ -199,6 +208,8 @@ static fd_error *load(fd_net *net, fd_model *m, const fd_net_config *config)
         FD_THROW(FD_NOMEM, "its activations take %zu bytes, more than the %zu that are allowed; a smaller batch may fit", plan.arena, limit);
     FD_TRY(prepare(net, &plan));
 done:
+    if (fd_error_code(err) == FD_FORMAT && g.batch != g.file_batch)
+        err = other_batch(err, &g);
     fd_plan_free(&plan);
     fd_graph_free(&g);
     return err;

@@ -118,7 +118,7 @@ static void another_batch_than_the_file_s(void **state)
     fd_net *net = NULL;
     m = fixed_batch(merged, 1);
     onnx_bytes file = onnx_finish(&m);
-    assert_fails(fd_net_open(e, file.at, file.n, &(fd_net_config){.name = "a", .batch = 4}, &net), FD_FORMAT, "cannot become 6");
+    assert_fails(fd_net_open(e, file.at, file.n, &(fd_net_config){.name = "a", .batch = 4}, &net), FD_UNSUPPORTED, "fixes its batch to 1 and does not run with 4");
     free(file.at);
     m = (onnx_model){0};
     onnx_input(&m, "x", DIMS(1, 2));
