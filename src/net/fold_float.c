@@ -7,7 +7,7 @@
 #include "net/graph.h"
 #include "net/net.h"
 
-static const double most_work = 2e9;   /* multiply-adds of one constant expression: a second or two; weights need a thousandth of it */
+static const double most_work = 4e9;   /* operations of all constant expressions: some seconds; weights need a thousandth of it */
 
 static fd_error *open_folder(fd_graph *g)
 {
@@ -66,8 +66,9 @@ fd_error *fd_fold_floats(fd_graph *g, const fd_node *node, int *out)
     int64_t count;
     if (!fd_shape_count(&node->op.output, &count) || count == 0)
         FD_THROW(FD_UNSUPPORTED, "node '%s' makes a constant that is empty or has more than 2^31 elements", node->op.name);
-    if (fd_op_flop(&node->op) > most_work)
-        FD_THROW(FD_UNSUPPORTED, "node '%s' is a constant expression of more than %.0e operations", node->op.name, most_work);
+    g->folded += fd_op_flop(&node->op);
+    if (g->folded > most_work)
+        FD_THROW(FD_UNSUPPORTED, "node '%s': constant expressions of more than %.0e operations", node->op.name, most_work);
     FD_TRY(open_folder(g));
     for (int i = 0; i < node->op.inputs; i++)
         FD_TRY(aligned(g, &g->value[node->input[i]], &inputs[i]));

@@ -48,6 +48,7 @@ typedef struct fd_graph {
     int64_t file_batch;           /* of the input, as written in the file; equal to `batch` unless it is fixed there to something else */
     fd_engine *folder;            /* the ref engine, opened when the first float expression of constants is met */
     fd_lane *folder_lane;
+    double folded;                /* operations that folding has taken */
 } fd_graph;
 
 void fd_graph_free(fd_graph *g);

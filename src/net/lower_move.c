@@ -298,7 +298,8 @@ fd_error *fd_lower_pad(fd_lower *l)
     for (int i = 0; i < in.rank; i++) {
         int64_t b = desc.before[i], a = desc.after[i];
         if (b < -in.dim[i] || a < -in.dim[i] || b > 1 << 20 || a > 1 << 20 || in.dim[i] + b + a < 1)
-            FD_THROW(FD_FORMAT, "%s: a padding of %lld and %lld on an axis of %lld", l->label, (long long)b, (long long)a, (long long)in.dim[i]);
+            FD_THROW(FD_FORMAT, "%s: a padding of %lld and %lld on an axis of %lld", l->label, (long long)b, (long long)a,
+                     (long long)in.dim[i]);
         if (desc.pad_mode == 1 && (b >= in.dim[i] || a >= in.dim[i]))
             FD_THROW(FD_FORMAT, "%s: it reflects more than there is", l->label);
         desc.output.dim[i] += b + a;

@@ -193,6 +193,19 @@ static fd_error *other_batch(fd_error *e, const fd_graph *g)
     return err;
 }
 
+/* A file may share one weight among all its layers; an engine copies it for each. */
+static fd_error *check_weights(const fd_plan *plan, size_t limit)
+{
+    size_t sum = 0;
+    for (size_t i = 0; i < plan->steps; i++) {
+        size_t bytes = fd_op_weight_bytes(&plan->step[i].op);
+        if (bytes > limit - sum)
+            return FD_FAIL(FD_NOMEM, "its weights take more than the %zu bytes that are allowed", limit);
+        sum += bytes;
+    }
+    return NULL;
+}
+
 static fd_error *load(fd_net *net, fd_model *m, const fd_net_config *config)
 {
     fd_error *err = NULL;
@@ -206,6 +219,7 @@ static fd_error *load(fd_net *net, fd_model *m, const fd_net_config *config)
     FD_TRY(fd_plan_make(&plan, net->engine, &g));
     if (plan.arena > limit)
         FD_THROW(FD_NOMEM, "its activations take %zu bytes, more than the %zu that are allowed; a smaller batch may fit", plan.arena, limit);
+    FD_TRY(check_weights(&plan, m->heap->limit));
     FD_TRY(prepare(net, &plan));
 done:
     if (fd_error_code(err) == FD_FORMAT && g.batch != g.file_batch)

@@ -15,7 +15,7 @@ typedef struct fd_net_config {
     const fd_tensor *shape;      /* the whole input, as it will come; must agree with the file and with batch. NULL: by the members above */
     bool any_size;               /* use the engine's fused P-Net when the network has that shape: see fd_net_any_size */
     const char *name;            /* for messages: the file's name; never NULL */
-    size_t memory;               /* most bytes that loading may take, and the arena of a lane; 0: 64 times the file and 1 GiB, 16 GiB */
+    size_t memory;               /* most bytes that loading may take, and a lane's arena; 0: 1 GiB and 64 times the file; 16 GiB */
 } fd_net_config;
 
 /* Loads from memory (bytes are not needed afterwards). The file is hostile: FD_FORMAT says what is wrong, FD_UNSUPPORTED names node and
@@ -23,7 +23,7 @@ typedef struct fd_net_config {
 fd_error *fd_net_open(fd_engine *e, const void *bytes, size_t n, const fd_net_config *config, fd_net **out) FD_CHECK;
 void fd_net_close(fd_net *net);   /* NULL is allowed */
 
-/* One input, one or more outputs. Shapes include the batch; layout PLAIN. */
+/* One input, one or more outputs. Shapes include the batch; layout PLAIN. Of a network of any size, height and width mean nothing. */
 const fd_tensor *fd_net_input(const fd_net *net);
 int fd_net_outputs(const fd_net *net);
 const fd_tensor *fd_net_output(const fd_net *net, int i);

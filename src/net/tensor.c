@@ -10,13 +10,15 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "raw_data is little-en
 /* Where a type keeps its numbers besides raw_data. */
 typedef enum field { FLOATS, INT32S, INT64S, DOUBLES, UINT64S } field;
 
+/* type, size: as in the file */
 typedef struct element { int type; const char *name; size_t size; field at; fd_type held; } element;
 
 static const element elements[] = {
-    {1, "float32", 4, FLOATS, FD_F32},   {2, "uint8", 1, INT32S, FD_I64},   {3, "int8", 1, INT32S, FD_I64},    {4, "uint16", 2, INT32S, FD_I64},
-    {5, "int16", 2, INT32S, FD_I64},     {6, "int32", 4, INT32S, FD_I64},   {7, "int64", 8, INT64S, FD_I64},   {9, "bool", 1, INT32S, FD_I64},
-    {10, "float16", 2, INT32S, FD_F32},  {11, "float64", 8, DOUBLES, FD_F32}, {12, "uint32", 4, UINT64S, FD_I64}, {13, "uint64", 8, UINT64S, FD_I64},
-    {16, "bfloat16", 2, INT32S, FD_F32},
+    {1, "float32", 4, FLOATS, FD_F32},  {11, "float64", 8, DOUBLES, FD_F32}, {10, "float16", 2, INT32S, FD_F32},
+    {16, "bfloat16", 2, INT32S, FD_F32}, {7, "int64", 8, INT64S, FD_I64},    {6, "int32", 4, INT32S, FD_I64},
+    {5, "int16", 2, INT32S, FD_I64},    {3, "int8", 1, INT32S, FD_I64},      {13, "uint64", 8, UINT64S, FD_I64},
+    {12, "uint32", 4, UINT64S, FD_I64}, {4, "uint16", 2, INT32S, FD_I64},    {2, "uint8", 1, INT32S, FD_I64},
+    {9, "bool", 1, INT32S, FD_I64},
 };
 
 static const element *element_of(int type)
@@ -155,8 +157,8 @@ fd_error *fd_model_tensor(fd_model *m, const Onnx__TensorProto *t, fd_constant *
     source from = typed_data(t, e->at);
     if (t->has_raw_data) {
         if (t->raw_data.len % e->size || t->raw_data.len / e->size != (size_t)count)
-            FD_THROW(FD_FORMAT, "tensor '%s' holds %zu bytes where its shape needs %lld elements of %zu", name, t->raw_data.len, (long long)count,
-                     e->size);
+            FD_THROW(FD_FORMAT, "tensor '%s' holds %zu bytes where its shape needs %lld elements of %s", name, t->raw_data.len,
+                     (long long)count, e->name);
         from = (source){t->raw_data.data, (size_t)count, e->size};
     } else if (from.count != (size_t)count) {
         FD_THROW(FD_FORMAT, "tensor '%s' holds %zu elements where its shape needs %lld", name, from.count, (long long)count);

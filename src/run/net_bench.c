@@ -80,11 +80,12 @@ static fd_error *fetch(const desk *d, int i, int64_t first, int64_t used, float 
     fd_error *err = NULL;
     float *host = NULL;
     fd_tensor t = fd_bench_output(d->bench, i);
-    int64_t size = d->bench->input.dim[0], each = used == size ? fd_tensor_count(&t) : fd_tensor_count(&t) / size * used, from = fd_tensor_count(&t) / size * first;
-    FD_TRY(fd_alloc(&host, (size_t)fd_tensor_count(&t), sizeof *host));
+    int64_t size = d->bench->input.dim[0], whole = fd_tensor_count(&t), from = whole / size * first;
+    int64_t part = used == size ? whole : whole / size * used;   /* an output without a batch comes in one piece: see net_job.c */
+    FD_TRY(fd_alloc(&host, (size_t)whole, sizeof *host));
     FD_TRY(d->bench->engine->kind->download(d->lane, host, d->output[i], bytes_of(&t)));
     FD_TRY(d->bench->engine->kind->lane_sync(d->lane));
-    memcpy(result + from, host, (size_t)each * sizeof *host);   /* an output without a batch comes in one piece: see net_job.c */
+    memcpy(result + from, host, (size_t)part * sizeof *host);
 done:
     free(host);
     return err;

@@ -13,25 +13,32 @@
 #include "run/run.h"
 
 static const fd_option options[] = {
-    {"input", 0, FD_OPT_TEXT, NULL, "FILE", NULL, 0, 0, FD_AFFECTS_RESULT, "Data", "Samples as a .npy file (float32, C order, the batch first); without it, seeded random numbers."},
+    {"input", 0, FD_OPT_TEXT, NULL, "FILE", NULL, 0, 0, FD_AFFECTS_RESULT, "Data",
+     "Samples as a .npy file (float32, C order, the batch first); without it, seeded random numbers."},
     {"output-file", 'o', FD_OPT_TEXT, NULL, "FILE", NULL, 0, 0, FD_AFFECTS_RUN, "Data", "Where `run` writes an output, as .npy."},
     {"output", 0, FD_OPT_TEXT, NULL, "NAME", NULL, 0, 0, FD_AFFECTS_RESULT, "Data", "Which output `run` writes; the first by default."},
-    {"batch", 0, FD_OPT_INT, NULL, "N", NULL, 1, 65536, FD_AFFECTS_RUN, "Shape", "Samples per run; by default all of the input, else the file's batch, else 1. The last batch is filled up with zeros."},
-    {"size", 0, FD_OPT_TEXT, NULL, "HxW", NULL, 0, 0, FD_AFFECTS_RESULT, "Shape", "Height and width of the input where the file leaves them open and no --input says them."},
+    {"batch", 0, FD_OPT_INT, NULL, "N", NULL, 1, 65536, FD_AFFECTS_RUN, "Shape",
+     "Samples per run; by default all of the input, else the file's batch, else 1. The last batch is filled up with zeros."},
+    {"size", 0, FD_OPT_TEXT, NULL, "HxW", NULL, 0, 0, FD_AFFECTS_RESULT, "Shape",
+     "Height and width of the input where the file leaves them open and no --input says them."},
     {"device", 0, FD_OPT_TEXT, "auto", "NAME", NULL, 0, 0, FD_AFFECTS_RESULT, "Engine", "auto, cpu or ref."},
-    {"isa", 0, FD_OPT_TEXT, "auto", "NAME", NULL, 0, 0, FD_AFFECTS_RESULT, "Engine", "Highest instruction set to use: auto, sse41, avx2 or avx512."},
-    {"fused", 0, FD_OPT_FLAG, "true", NULL, NULL, 0, 0, FD_AFFECTS_RESULT, "Engine", "Let the engine take a P-Net whole; --no-fused runs it layer by layer."},
-    {"threads", 0, FD_OPT_INT, "1", "N", NULL, 1, 1024, FD_AFFECTS_RUN, "Timing", "Lanes that `time` runs at once, each on a thread of its own."},
-    {"runs", 0, FD_OPT_INT, "20", "N", NULL, 1, 1000000, FD_AFFECTS_RUN, "Timing", "Runs that `time` measures, per thread, after a warm-up."},
+    {"isa", 0, FD_OPT_TEXT, "auto", "NAME", NULL, 0, 0, FD_AFFECTS_RESULT, "Engine",
+     "Highest instruction set to use: auto, sse41, avx2 or avx512."},
+    {"fused", 0, FD_OPT_FLAG, "true", NULL, NULL, 0, 0, FD_AFFECTS_RESULT, "Engine",
+     "Let the engine take a P-Net whole; --no-fused runs it layer by layer."},
+    {"threads", 0, FD_OPT_INT, "1", "N", NULL, 1, 1024, FD_AFFECTS_RUN, "Timing",
+     "Lanes that `time` runs at once, each on a thread of its own."},
+    {"runs", 0, FD_OPT_INT, "20", "N", NULL, 1, 1000000, FD_AFFECTS_RUN, "Timing",
+     "Runs that `time` measures, per thread, after a warm-up."},
 };
 
 const fd_program fd_net_program = {
     .name = "facesdist-net",
     .summary = "look at an ONNX network, run it, time it",
     .usage = "facesdist-net info|run|time MODEL.onnx [options]",
-    .description = "info prints the layers as they will run, shapes, operations, memory and operators that are not supported (exit 1 when there are "
-                   "any). run computes one output for the samples of --input and writes it to -o. time prints one line, milliseconds per item: "
-                   "min, median and max.",
+    .description = "info prints the layers as they will run, shapes, operations, memory and operators that are not supported (exit 1 when "
+                   "there are any). run computes one output for the samples of --input and writes it to -o. time prints one line, "
+                   "milliseconds per item: min, median and max.",
     .options = options,
     .n = sizeof options / sizeof *options,
     .min_positional = 2,
@@ -112,14 +119,15 @@ done:
     return err;
 }
 
-static void print_shape(const fd_tensor *t, bool any_size)
+/* "2x3x112x112"; with open ends "1x3xHxW". */
+static void shape_text(const fd_tensor *t, bool any_size, char out[128])
 {
+    int at = snprintf(out, 128, "%s", t->rank ? "" : "scalar");
     for (int i = 0; i < t->rank; i++)
         if (any_size && i > 1)
-            printf("%s%s", "x", i == 2 ? "h" : "w");
+            at += snprintf(out + at, (size_t)(128 - at), "x%c", i == 2 ? 'H' : 'W');
         else
-            printf("%s%lld", i ? "x" : "", (long long)t->dim[i]);
-    printf("%s\n", t->rank ? "" : "scalar");
+            at += snprintf(out + at, (size_t)(128 - at), "%s%lld", i ? "x" : "", (long long)t->dim[i]);
 }
 
 static void print_layers(const fd_net *net)
@@ -131,11 +139,10 @@ static void print_layers(const fd_net *net)
     printf("\n%4s  %-10s  %-*s  %-16s %-8s %10s %10s\n", "#", "operator", width, "name", "output", "layout", "MFLOP", "weights");
     for (int i = 0; i < fd_net_layers(net); i++) {
         fd_net_layer l = fd_net_layer_at(net, i);
-        char shape[128] = "";
-        int at = 0;
-        for (int k = 0; k < l.output.rank && at < 100; k++)
-            at += snprintf(shape + at, sizeof shape - (size_t)at, "%s%lld", k ? "x" : "", (long long)l.output.dim[k]);
-        printf("%4d  %-10s  %-*s  %-16s %-8s %10.3f %10zu\n", i, l.kind, width, l.name, shape, layouts[l.output.layout], l.flop * 1e-6, l.weight_bytes);
+        char shape[128];
+        shape_text(&l.output, false, shape);
+        printf("%4d  %-10s  %-*s  %-16s %-8s %10.3f %10zu\n", i, l.kind, width, l.name, shape, layouts[l.output.layout],
+               l.flop * 1e-6, l.weight_bytes);
     }
 }
 
@@ -143,12 +150,13 @@ static void print_info(const job *j)
 {
     const fd_net *net = j->bench.net;
     bool any = fd_net_any_size(net);
-    char weights[16], arena[16];
-    printf("engine       %s\ninput        %s ", j->bench.engine->kind->description(j->bench.engine), fd_net_input_name(net));
-    print_shape(fd_net_input(net), any);
+    char weights[16], arena[16], shape[128];
+    shape_text(fd_net_input(net), any, shape);
+    printf("engine       %s\n", j->bench.engine->kind->description(j->bench.engine));
+    printf("input        %s %s\n", fd_net_input_name(net), shape);
     for (int i = 0; i < fd_net_outputs(net); i++) {
-        printf("output       %s ", fd_net_output_name(net, i));
-        print_shape(fd_net_output(net, i), any);
+        shape_text(fd_net_output(net, i), any, shape);
+        printf("output       %s %s\n", fd_net_output_name(net, i), shape);
     }
     print_layers(net);
     if (any)
@@ -196,14 +204,17 @@ static fd_error *write_output(const job *j, int which, int64_t n, float *data)
 {
     fd_error *err = NULL;
     const char *path = fd_opt_text(j->options, "output-file");
+    char shape[128];
     fd_tensor t = fd_bench_output(&j->bench, which);
     fd_npy out = {.rank = t.rank, .data = data};
     for (int i = 0; i < t.rank; i++)
         out.dim[i] = i == 0 && t.dim[0] == j->bench.input.dim[0] ? n : t.dim[i];
     if (path)
         FD_TRY(fd_npy_write(path, &out));
-    printf("%s ", fd_net_output_name(j->bench.net, which));
-    print_shape(&(fd_tensor){.rank = out.rank, .dim = {out.dim[0], out.dim[1], out.dim[2], out.dim[3], out.dim[4], out.dim[5]}}, false);
+    if (t.rank)
+        t.dim[0] = out.dim[0];
+    shape_text(&t, false, shape);
+    printf("%s %s\n", fd_net_output_name(j->bench.net, which), shape);
     for (int i = 0; path && i < fd_net_outputs(j->bench.net); i++)
         if (i != which)
             fd_say(FD_NORMAL, "the network's output '%s' was not written: --output chooses", fd_net_output_name(j->bench.net, i));

@@ -154,7 +154,8 @@ static void plan_never_overlaps(void **state)
                 live[k] += array[i].shape.bytes;
             for (int k = 0; k < i; k++)
                 if (array[i].first <= array[k].last && array[k].first <= array[i].last)
-                    assert_true(array[i].offset >= array[k].offset + array[k].shape.bytes || array[k].offset >= array[i].offset + array[i].shape.bytes);
+                    assert_true(array[i].offset >= array[k].offset + array[k].shape.bytes ||
+                                array[k].offset >= array[i].offset + array[i].shape.bytes);
         }
         for (int k = 0; k <= 100; k++)
             most = live[k] > most ? live[k] : most;

@@ -138,7 +138,7 @@ static void weights(void **state)
 {
     (void)state;
     static const struct { int64_t dim; size_t bytes; const char *words; } cases[] = {
-        {2, 4, "holds 4 bytes where its shape needs 2 elements of 4"},
+        {2, 4, "holds 4 bytes where its shape needs 2 elements of float32"},
         {-3, 8, "negative dimension"},
         {INT64_C(1) << 40, 8, "more than 2^31 elements"},
     };
