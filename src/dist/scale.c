@@ -70,5 +70,5 @@ void fd_scale_rows(const fd_scale *s, float *rows, int64_t n, int64_t dim)
 void fd_scale_back(const fd_scale *s, fd_metric metric, float *values, int64_t n)
 {
     if (s->any && !s->by_row)
-        multiply(values, n, metric == FD_SQEUCLIDEAN ? -2 * s->up : -s->up);
+        multiply(values, n, metric == FD_SQEUCLIDEAN || metric == FD_INNER ? -2 * s->up : -s->up);
 }

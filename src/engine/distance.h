@@ -4,9 +4,7 @@
 
 #include <stdint.h>
 
-#include "engine/engine.h"
-
-typedef enum fd_metric { FD_EUCLIDEAN, FD_SQEUCLIDEAN, FD_COSINE } fd_metric;
+#include "engine/sweep.h"
 
 /* A block of rows with what is computed once per row. */
 typedef struct fd_rows {
@@ -23,8 +21,13 @@ typedef struct fd_distance_table {
      * it is recomputed as the sum of squared differences: equal rows give exactly 0, near ones keep their digits, nothing is negative. The
      * value of a pair depends on the two rows and the tile's shape only, and is the same for (x, y) and (y, x) where `same` is 1. `same`: a
      * and b are the same block: the diagonal is exactly 0 and the lower triangle mirrors the upper. Cosine: 1 - x.y / (|x| |y|), by half
-     * the squared difference of the normalised rows where small. */
+     * the squared difference of the normalised rows where small. Inner product: x.y, diagonal included. */
     fd_error *(*tile)(fd_lane *lane, fd_metric metric, const fd_rows *a, const fd_rows *b, int64_t dim, int same, float *out, int64_t pitch);
+    /* Memory that block_open takes for such a block; d->row and d->valid are not looked at. */
+    size_t (*block_bytes)(const fd_engine *e, const fd_block_desc *d);
+    fd_error *(*block_open)(fd_lane *lane, const fd_block_desc *d, fd_block **out);
+    void (*block_close)(fd_block *block);   /* NULL is allowed */
+    fd_error *(*sweep)(fd_lane *lane, const fd_sweep *s);   /* engine/sweep.h */
 } fd_distance_table;
 
 #endif

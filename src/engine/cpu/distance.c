@@ -98,7 +98,7 @@ static void run_tile(const tile *t)
     }
 }
 
-/* Lower triangle from the upper one, by squares that stay in the first-level cache; then the diagonal. */
+/* Lower triangle from the upper one, by squares that stay in the first-level cache; then the diagonal of distances. */
 static void mirror(const tile *t)
 {
     enum { SQUARE = 32 };
@@ -108,7 +108,7 @@ static void mirror(const tile *t)
             for (int64_t i = top; i < n && i < top + SQUARE; i++)
                 for (int64_t j = left; j < i && j < left + SQUARE; j++)
                     t->out[i * t->pitch + j] = t->out[j * t->pitch + i];
-    for (int64_t i = 0; i < n; i++)
+    for (int64_t i = 0; i < n && t->metric != FD_INNER; i++)
         t->out[i * t->pitch + i] = t->a->valid[i] ? 0 : NAN;
 }
 
@@ -137,4 +137,9 @@ static fd_error *cpu_norms(fd_lane *lane, const float *rows, int64_t n, int64_t 
     return fd_ref_distance.norms(lane, rows, n, dim, norm);
 }
 
-const fd_distance_table fd_cpu_distance = {.norms = cpu_norms, .tile = cpu_tile};
+const fd_distance_table fd_cpu_distance = {.norms = cpu_norms,
+                                           .tile = cpu_tile,
+                                           .block_bytes = fd_ref_block_bytes,
+                                           .block_open = fd_ref_block_open,
+                                           .block_close = fd_ref_block_close,
+                                           .sweep = fd_ref_sweep};

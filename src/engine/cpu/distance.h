@@ -3,13 +3,14 @@
 #ifndef FD_ENGINE_CPU_DISTANCE_H
 #define FD_ENGINE_CPU_DISTANCE_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "engine/cpu/gemm.h"
 #include "engine/distance.h"
 
-/* What stands for a row in the formula. Euclidean: its squared norm; cosine: 1 / norm. NaN where float32 would lose digits of it or of a sum
+/* What stands for a row in the formula. Euclidean, inner product: its squared norm; cosine: 1 / norm. NaN where float32 would lose digits of it or of a sum
  * of two (below 1e-30, above 1e37): every pair of such a row is then recomputed in double. */
 float fd_distance_factor(fd_metric metric, float squared_norm);
 
@@ -18,6 +19,8 @@ static inline bool fd_distance_is_near(fd_metric metric, float dot, float a, flo
 {
     if (metric == FD_COSINE)
         return !(1 - dot * (a * b) > 0x1p-6f);
+    if (metric == FD_INNER)
+        return isnan(a + b);   /* only what float32 cannot hold on its way */
     return !((a + b) - 2 * dot > (a + b) * 0x1p-6f);
 }
 

@@ -27,10 +27,22 @@ static bool finish_cosine(const float *dot, float a, const float *b, int64_t n, 
     return near;
 }
 
+static bool finish_inner(const float *dot, float a, const float *b, int64_t n, float *out)
+{
+    int near = 0;
+    for (int64_t j = 0; j < n; j++) {
+        near |= isnan(a + b[j]) != 0;
+        out[j] = dot[j];
+    }
+    return near;
+}
+
 static bool finish(fd_metric metric, const float *dot, float a, const float *b, int64_t n, float *out)
 {
     if (metric == FD_COSINE)
         return finish_cosine(dot, a, b, n, out);
+    if (metric == FD_INNER)
+        return finish_inner(dot, a, b, n, out);
     bool near = finish_euclidean(dot, a, b, n, out);
     if (metric == FD_EUCLIDEAN)
         for (int64_t j = 0; j < n; j++)
@@ -59,23 +71,26 @@ static inline __attribute__((always_inline)) double total(const doubles *sum)
     return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
 }
 
-static double squares(const float *x, int64_t dim)
+static double product(const float *x, const float *y, int64_t dim)
 {
-    doubles sum = {0}, v;
+    doubles sum = {0}, v, w;
     for (int64_t k = 0; k < dim; k += LANES) {
         load(&v, x, k, dim);
-        sum += v * v;
+        load(&w, y, k, dim);
+        sum += v * w;
     }
     return total(&sum);
 }
 
 static float near(fd_metric metric, const float *x, const float *y, int64_t dim)
 {
+    if (metric == FD_INNER)
+        return (float)product(x, y, dim);
     double p = 1, q = 1;
     doubles sum = {0}, a, b;
     if (metric == FD_COSINE) {
-        p = 1 / sqrt(squares(x, dim));   /* infinite for a zero row: 0 * inf makes the sum NaN */
-        q = 1 / sqrt(squares(y, dim));
+        p = 1 / sqrt(product(x, x, dim));   /* infinite for a zero row: 0 * inf makes the sum NaN */
+        q = 1 / sqrt(product(y, y, dim));
     }
     for (int64_t k = 0; k < dim; k += LANES) {
         load(&a, x, k, dim);

@@ -28,16 +28,23 @@ static double squared_difference(const float *x, double p, const float *y, doubl
     return sum;
 }
 
-static double length(const float *x, int64_t dim)
+static double product(const float *x, const float *y, int64_t dim)
 {
     double sum = 0;
     for (int64_t k = 0; k < dim; k++)
-        sum += (double)x[k] * (double)x[k];
-    return sqrt(sum);
+        sum += (double)x[k] * (double)y[k];
+    return sum;
+}
+
+static double length(const float *x, int64_t dim)
+{
+    return sqrt(product(x, x, dim));
 }
 
 float fd_ref_pair(fd_metric metric, const float *x, const float *y, int64_t dim)
 {
+    if (metric == FD_INNER)
+        return (float)product(x, y, dim);
     if (metric != FD_COSINE) {
         double d = squared_difference(x, 1, y, 1, dim);
         return (float)(metric == FD_EUCLIDEAN ? sqrt(d) : d);
@@ -49,7 +56,7 @@ float fd_ref_pair(fd_metric metric, const float *x, const float *y, int64_t dim)
 static fd_error *ref_tile(fd_lane *lane, fd_metric metric, const fd_rows *a, const fd_rows *b, int64_t dim, int same, float *out, int64_t pitch)
 {
     (void)lane;
-    (void)same;   /* symmetric and zero on the diagonal by itself: (p - q)^2 = (q - p)^2 bit for bit */
+    (void)same;   /* symmetric, and distances zero on the diagonal, by itself: (p - q)^2 = (q - p)^2 bit for bit */
     for (int64_t i = 0; i < a->n; i++)
         for (int64_t j = 0; j < b->n; j++) {
             int valid = a->valid[i] && b->valid[j];
@@ -58,4 +65,9 @@ static fd_error *ref_tile(fd_lane *lane, fd_metric metric, const fd_rows *a, con
     return NULL;
 }
 
-const fd_distance_table fd_ref_distance = {.norms = ref_norms, .tile = ref_tile};
+const fd_distance_table fd_ref_distance = {.norms = ref_norms,
+                                           .tile = ref_tile,
+                                           .block_bytes = fd_ref_block_bytes,
+                                           .block_open = fd_ref_block_open,
+                                           .block_close = fd_ref_block_close,
+                                           .sweep = fd_ref_sweep};

@@ -26,6 +26,15 @@ fd_error *fd_ref_prepare(fd_engine *e, const fd_op_desc *desc, fd_op **out) FD_C
 /* Distance of two valid rows, every difference in double. The cpu engine recomputes close pairs by it. */
 float fd_ref_pair(fd_metric metric, const float *x, const float *y, int64_t dim);
 
+/* Entries of fd_distance_table. */
+size_t fd_ref_block_bytes(const fd_engine *e, const fd_block_desc *d);
+fd_error *fd_ref_block_open(fd_lane *lane, const fd_block_desc *d, fd_block **out) FD_CHECK;
+void fd_ref_block_close(fd_block *block);
+fd_error *fd_ref_sweep(fd_lane *lane, const fd_sweep *s) FD_CHECK;
+
+/* What stands for a row in the value of a pair: cosine 1 / |x|, else 1; NaN where the row is not usable. */
+double fd_ref_row_factor(fd_metric metric, const float *row, int64_t dim);
+
 /* n, c, h, w of an image tensor; rank 3 is [n][c][w] with h = 1, lower ranks have h = w = 1. */
 typedef struct fd_image_shape { int64_t n, c, h, w; } fd_image_shape;
 fd_image_shape fd_image_shape_of(const fd_tensor *t);
