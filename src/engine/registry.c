@@ -10,8 +10,9 @@ static const fd_engine_kind *const kinds[] = {
 #endif
     &fd_ref_kind,
 };
+enum { KINDS = sizeof kinds / sizeof(const fd_engine_kind *) };
 
 const fd_engine_kind *fd_engine_kind_at(int i)
 {
-    return i >= 0 && (size_t)i < sizeof kinds / sizeof *kinds ? kinds[i] : NULL;
+    return i >= 0 && i < KINDS ? kinds[i] : NULL;
 }

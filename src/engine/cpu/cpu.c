@@ -42,6 +42,9 @@ static fd_error *limit_isa(fd_isa isa)
     return FD_FAIL(FD_UNSUPPORTED, "oneDNN already runs with another instruction set in this process: --isa %s cannot be had any more", fd_isa_name(isa));
 }
 
+/* Compiled primitives that are kept for the next layer of the same shape; operators hold on to their own. A network has 50 to 200 layers. */
+enum { PRIMITIVE_CACHE = 256 };
+
 static void cpu_close(fd_engine *e)
 {
     fd_cpu_engine *own = (fd_cpu_engine *)e;
@@ -66,6 +69,7 @@ static fd_error *cpu_open(const fd_engine_config *config, fd_engine **out)
     FD_TRY(fd_isa_resolve(config->isa, &isa));
     FD_TRY(limit_isa(isa));
     fd_cpu_one_thread();
+    (void)dnnl_set_primitive_cache_capacity(PRIMITIVE_CACHE);
     FD_TRY(fd_alloc(&e, 1, sizeof *e));
     e->base.kind = &fd_cpu_kind;
     e->isa = isa;

@@ -88,6 +88,11 @@ static float *combine(fd_binary kind, int rank, const int64_t *dim, operand a, o
         *out = binary(kind, *a.at, *b.at);
         return out + 1;
     }
+    if (rank == 1) {
+        for (int64_t i = 0; i < *dim; i++)
+            out[i] = binary(kind, a.at[i * *a.strides], b.at[i * *b.strides]);
+        return out + *dim;
+    }
     for (int64_t i = 0; i < *dim; i++)
         out = combine(kind, rank - 1, dim + 1, (operand){a.at + i * *a.strides, a.strides + 1}, (operand){b.at + i * *b.strides, b.strides + 1}, out);
     return out;
@@ -95,7 +100,7 @@ static float *combine(fd_binary kind, int rank, const int64_t *dim, operand a, o
 
 void fd_ref_binary(const fd_op_desc *d, const float *const *in, float *out)
 {
-    int64_t strides[2][FD_MAX_RANK];
+    int64_t strides[2][FD_MAX_RANK] = {{0}};
     const float *at[2];
     int next = 0;
     for (int k = 0; k < 2; k++) {

@@ -37,7 +37,7 @@ void fd_ref_copy(const fd_op_desc *d, const float *const *in, float *out)
 
 void fd_ref_transpose(const fd_op_desc *d, const float *const *in, float *out)
 {
-    int64_t own[FD_MAX_RANK], strides[FD_MAX_RANK];
+    int64_t own[FD_MAX_RANK] = {0}, strides[FD_MAX_RANK];
     fd_plain_strides(&d->input[0], own);
     for (int i = 0; i < d->output.rank; i++)
         strides[i] = own[d->permutation[i]];
@@ -46,7 +46,7 @@ void fd_ref_transpose(const fd_op_desc *d, const float *const *in, float *out)
 
 void fd_ref_slice(const fd_op_desc *d, const float *const *in, float *out)
 {
-    int64_t own[FD_MAX_RANK], strides[FD_MAX_RANK];
+    int64_t own[FD_MAX_RANK] = {0}, strides[FD_MAX_RANK];
     const float *first = in[0];
     fd_plain_strides(&d->input[0], own);
     for (int i = 0; i < d->output.rank; i++) {
@@ -58,7 +58,7 @@ void fd_ref_slice(const fd_op_desc *d, const float *const *in, float *out)
 
 void fd_ref_expand(const fd_op_desc *d, const float *const *in, float *out)
 {
-    int64_t own[FD_MAX_RANK], strides[FD_MAX_RANK];
+    int64_t own[FD_MAX_RANK] = {0}, strides[FD_MAX_RANK];
     int missing = d->output.rank - d->input[0].rank;
     fd_plain_strides(&d->input[0], own);
     for (int i = 0; i < d->output.rank; i++)
@@ -124,7 +124,7 @@ static float *pad(const fd_op_desc *d, int axis, const int64_t *strides, const f
 
 void fd_ref_pad(const fd_op_desc *d, const float *const *in, float *out)
 {
-    int64_t strides[FD_MAX_RANK];
+    int64_t strides[FD_MAX_RANK] = {0};
     fd_plain_strides(&d->input[0], strides);
     pad(d, 0, strides, in[0], out);
 }
