@@ -34,7 +34,6 @@ only '(oneapi/dnnl/)?dnnl.*\.h' 'src/engine/cpu/'
 only 'jpeglib.h|png.h' 'src/data/'
 only 'cuda_runtime.*\.h' 'kernels/|src/engine/cuda/'
 only 'openssl/.*' 'src/base/hash'
-only 'ini.h' 'src/base/'
 only 'onnx/.*|protobuf-c/.*' 'src/net/'
 only 'nccl.h' 'src/comm/'
 
