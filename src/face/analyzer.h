@@ -24,8 +24,8 @@ typedef struct fd_workspace {
     float *host[FD_STAGE_OUTPUTS];           /* a stage's answers */
     fd_face *face;
     fd_cut *cut;
-    size_t capacity_tile, capacity_region, capacity_candidate, capacity_proposal, capacity_patch, capacity_host[FD_STAGE_OUTPUTS], capacity_face,
-        capacity_cut;
+    size_t capacity_tile, capacity_region, capacity_candidate, capacity_proposal, capacity_patch, capacity_face, capacity_cut;
+    size_t capacity_host[FD_STAGE_OUTPUTS];
     fd_nms_work nms;
 } fd_workspace;
 
@@ -54,7 +54,8 @@ typedef struct fd_batches {
     int64_t rnet, onet, embedder;
 } fd_batches;
 extern const fd_batches fd_default_batches;
-fd_error *fd_analyzer_open_with(fd_engine *e, const fd_pack *pack, const fd_analyzer_config *config, const fd_batches *batches, fd_analyzer **out) FD_CHECK;
+fd_error *fd_analyzer_open_with(fd_engine *e, const fd_pack *pack, const fd_analyzer_config *config, const fd_batches *batches,
+                                fd_analyzer **out) FD_CHECK;
 
 /* A workspace that no other thread uses, until it is given back. */
 fd_error *fd_workspace_take(const fd_analyzer *a, fd_workspace **out) FD_CHECK;

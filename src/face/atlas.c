@@ -1,5 +1,5 @@
-/* Pieces of levels onto canvases of one shape: shelves across each canvas, filled from the left, highest pieces first. The lowest shelf of a canvas
- * hangs on its lower edge, and the right end of each shelf on its right edge: there go the pieces with an odd height or width. */
+/* Pieces of levels onto canvases of one shape: shelves across each canvas, filled from the left, highest pieces first. The lowest shelf of a
+ * canvas hangs on its lower edge, and the right end of each shelf on its right edge: there go the pieces with an odd height or width. */
 #include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>

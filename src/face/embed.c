@@ -109,8 +109,8 @@ done:
     return err;
 }
 
-fd_error *fd_embed(const fd_analyzer *a, fd_lane *lane, fd_picture *const *pictures, const fd_faces *faces, int n, float *embedding, uint8_t *valid,
-                   uint8_t *crops)
+fd_error *fd_embed(const fd_analyzer *a, fd_lane *lane, fd_picture *const *pictures, const fd_faces *faces, int n, float *embedding,
+                   uint8_t *valid, uint8_t *crops)
 {
     fd_error *err = NULL;
     fd_call call = {.a = a, .lane = lane, .pictures = pictures, .n = n};

@@ -38,11 +38,11 @@ fd_error *fd_detect(const fd_analyzer *a, fd_lane *lane, fd_picture *const *pict
 
 /* Embeds all faces of n pictures, in order picture, face. embedding (host): [m][dim], m = sum of faces[i].n; valid[m]: 0 for a NaN, infinite
  * or zero embedding; crops (host, may be NULL): [m][height][width][3]. */
-fd_error *fd_embed(const fd_analyzer *a, fd_lane *lane, fd_picture *const *pictures, const fd_faces *faces, int n, float *embedding, uint8_t *valid,
-                   uint8_t *crops) FD_CHECK;
+fd_error *fd_embed(const fd_analyzer *a, fd_lane *lane, fd_picture *const *pictures, const fd_faces *faces, int n, float *embedding,
+                   uint8_t *valid, uint8_t *crops) FD_CHECK;
 
-/* Umeyama 1991, without reflection: the similarity that takes from[5] to to[5] with least squared error, as {a, -b, tx, b, a, ty}: x' = a x - b y
- * + tx. False when the points coincide. */
+/* Umeyama 1991, without reflection: the similarity that takes from[5] to to[5] with least squared error, as {a, -b, tx, b, a, ty}: x' = a x -
+ * b y + tx. False when the points coincide. */
 bool fd_similarity(const double from[5][2], const double to[5][2], double map[6]);
 
 #endif

@@ -58,13 +58,13 @@ done:
     return err;
 }
 
-enum { CLASSES = 160, LOWEST = 0 };   /* widths of 2^k .. 2^(k+1) pixels; all below 2 count as class 0 */
+enum { CLASSES = 160 };   /* class k: widths of 2^k .. 2^(k+1) pixels; all below 2 count as class 0 */
 
-static int class_of(double width)
+static int size_class(double width)
 {
     int exponent;
     frexp(width, &exponent);   /* width = [0.5, 1) * 2^exponent */
-    return exponent - 1 > LOWEST ? exponent - 1 : LOWEST;
+    return exponent > 1 ? exponent - 1 : 0;
 }
 
 static int64_t cell_of(double v, double pitch)
@@ -73,9 +73,9 @@ static int64_t cell_of(double v, double pitch)
     return (int64_t)(c < -limit ? -limit : c > limit ? limit : c);
 }
 
-static uint32_t bucket_of(int class, int64_t column, int64_t row)
+static uint32_t bucket_of(int k, int64_t column, int64_t row)
 {
-    uint64_t h = (uint64_t)column * 0x9e3779b97f4a7c15u ^ ((uint64_t)row + (uint64_t)class * 0x51ed27) * 0xc2b2ae3d27d4eb4fu;
+    uint64_t h = (uint64_t)column * 0x9e3779b97f4a7c15u ^ ((uint64_t)row + (uint64_t)k * 0x51ed27) * 0xc2b2ae3d27d4eb4fu;
     return (uint32_t)(h >> 32 ^ h >> 7);
 }
 
@@ -98,24 +98,25 @@ static bool has_area(fd_box b)
 static void file(grid *g, int32_t i)
 {
     fd_box b = g->p[i].box;
-    int class = class_of((double)(b.x2 - b.x1));
-    double pitch = ldexp(1.0, class + 1);
-    uint32_t bucket = bucket_of(class, cell_of((double)b.x1, pitch), cell_of((double)b.y1, pitch)) & g->mask;
+    const int k = size_class((double)(b.x2 - b.x1));
+    double pitch = ldexp(1.0, k + 1);
+    uint32_t bucket = bucket_of(k, cell_of((double)b.x1, pitch), cell_of((double)b.y1, pitch)) & g->mask;
     g->work->next[i] = g->work->head[bucket];
     g->work->head[bucket] = i;
-    g->used[class] = true;
+    g->used[k] = true;
 }
 
 /* Is `b` suppressed by a filed box of one class? */
-static bool hit_in_class(const grid *g, fd_box b, int class)
+static bool hit_in_class(const grid *g, fd_box b, int k)
 {
-    const double w = (double)(b.x2 - b.x1), h = (double)(b.y2 - b.y1), pitch = ldexp(1.0, class + 1), slack = 1.001;
-    const double widest = fmax(w, fmin(w / g->limit, pitch)), reach_x = (1 - g->limit) * widest * slack, reach_y = (1 - g->limit) * h / g->limit * slack;
+    const double w = (double)(b.x2 - b.x1), h = (double)(b.y2 - b.y1), pitch = ldexp(1.0, k + 1), slack = 1.001;
+    const double widest = fmax(w, fmin(w / g->limit, pitch));
+    const double reach_x = (1 - g->limit) * widest * slack, reach_y = (1 - g->limit) * h / g->limit * slack;
     const int64_t left = cell_of((double)b.x1 - reach_x, pitch), right = cell_of((double)b.x1 + reach_x, pitch);
     const int64_t top = cell_of((double)b.y1 - reach_y, pitch), bottom = cell_of((double)b.y1 + reach_y, pitch);
     for (int64_t row = top; row <= bottom; row++)
         for (int64_t column = left; column <= right; column++)
-            for (int32_t i = g->work->head[bucket_of(class, column, row) & g->mask]; i >= 0; i = g->work->next[i])
+            for (int32_t i = g->work->head[bucket_of(k, column, row) & g->mask]; i >= 0; i = g->work->next[i])
                 if (fd_nms_union(g->p[i].box, b, (float)g->limit))
                     return true;
     return false;
@@ -130,9 +131,9 @@ static bool hit_by_union(const grid *g, fd_box b)
                 return true;
         return false;
     }
-    const int last = class_of(w / g->limit * slack);
-    for (int class = class_of(w * g->limit / slack); class <= last; class++)
-        if (g->used[class] && hit_in_class(g, b, class))
+    const int last = size_class(w / g->limit * slack);
+    for (int k = size_class(w * g->limit / slack); k <= last; k++)
+        if (g->used[k] && hit_in_class(g, b, k))
             return true;
     return false;
 }

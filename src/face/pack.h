@@ -31,8 +31,8 @@ typedef struct fd_pack {
 } fd_pack;
 
 /* Reads pack.ini, then every file it names, verifies their hashes (before any parsing), fills out. Errors name folder, file, line or key.
- * A missing hash, an unknown key or section, a missing key or a value out of range is FD_FORMAT; no such folder FD_IO; a wrong hash FD_MISMATCH that says when the
- * file looks like an HTML page, is empty or cut short. */
+ * A missing hash, an unknown key or section, a missing key or a value out of range is FD_FORMAT; no such folder FD_IO; a wrong hash
+ * FD_MISMATCH that says when the file looks like an HTML page, is empty or cut short. */
 fd_error *fd_pack_load(const char *folder, fd_pack *out) FD_CHECK;
 void fd_pack_free(fd_pack *pack);
 

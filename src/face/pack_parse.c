@@ -60,7 +60,8 @@ static fd_error *read_file_name(const key *k, const char *value, void *to)
 static fd_error *read_numbers(const key *k, const char *value, void *to)
 {
     char wanted[96];
-    snprintf(wanted, sizeof wanted, "%s from %g to %g", k->count == 1 ? "a number" : "three numbers separated by blanks, each", k->low, k->high);
+    snprintf(wanted, sizeof wanted, "%s from %g to %g", k->count == 1 ? "a number" : "three numbers separated by blanks, each", k->low,
+             k->high);
     double *number = to;
     const char *at = value;
     for (int i = 0; i < k->count; i++) {
@@ -193,7 +194,7 @@ static fd_error *add_hash(reader *r, const char *file, const char *value, int li
     char shown[FD_ESCAPED];
     fd_escape(shown, sizeof shown, file);
     for (int i = 0; i < r->n_hashes; i++)
-        if (!strcmp(r->hashed[i], file))
+        if (strcmp(r->hashed[i], file) == 0)
             return FD_FAIL(FD_FORMAT, "[sha256] %s is given twice, first in line %d", shown, r->hash_line[i]);
     size_t need = (size_t)r->n_hashes + 1;
     FD_TRY(fd_grow(&r->hashed, &r->capacity_name, need, sizeof *r->hashed));
@@ -245,7 +246,8 @@ static fd_error *match_hashes(reader *r, const char *name)
             i++;
         char shown[FD_ESCAPED];
         if (i == r->n_hashes)
-            return FD_FAIL(FD_FORMAT, "%s: [sha256] has no line for %s (sha256sum prints it)", name, fd_escape(shown, sizeof shown, files[f]->name));
+            return FD_FAIL(FD_FORMAT, "%s: [sha256] has no line for %s (sha256sum prints it)", name,
+                           fd_escape(shown, sizeof shown, files[f]->name));
         files[f]->hash = r->hash[i];
     }
     for (int i = 0; i < r->n_hashes; i++) {
@@ -280,7 +282,8 @@ static fd_error *settle(reader *r, const char *name)
     if (p->margin != floor(p->margin))
         return FD_FAIL(FD_FORMAT, "%s: [embedder] margin = %g: whole pixels are wanted", name, p->margin);
     if (!(p->margin < p->format.width && p->margin < p->format.height))
-        return FD_FAIL(FD_FORMAT, "%s: [embedder] margin = %g leaves nothing of the %dx%d input", name, p->margin, p->format.width, p->format.height);
+        return FD_FAIL(FD_FORMAT, "%s: [embedder] margin = %g leaves nothing of the %dx%d input", name, p->margin, p->format.width,
+                       p->format.height);
     return NULL;
 }
 

@@ -1,5 +1,5 @@
-/* P-Net's stage: the pyramids of all pictures, in strips where the network takes any size, else cut and packed onto canvases of one shape. Both give
- * the same candidates. */
+/* P-Net's stage: the pyramids of all pictures, in strips where the network takes any size, else cut and packed onto canvases of one shape. Both
+ * give the same candidates. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +23,8 @@ static fd_tile tile_of(const fd_workspace *w, const fd_piece *p, int64_t offset,
 {
     const fd_level *level = &w->levels.level[p->level];
     return (fd_tile){.picture = level->picture, .level_height = level->height, .level_width = level->width, .y = FD_STRIDE * p->row,
-                     .x = FD_STRIDE * p->column, .height = p->height, .width = p->width, .offset = offset, .row_pitch = pitch, .plane_pitch = plane};
+                     .x = FD_STRIDE * p->column, .height = p->height, .width = p->width, .offset = offset, .row_pitch = pitch,
+                     .plane_pitch = plane};
 }
 
 static fd_error *reserve(fd_workspace *w, int32_t n)

@@ -10,10 +10,12 @@ fd_error *fd_levels_add(fd_levels *levels, int32_t picture, int32_t width, int32
     fd_error *err = NULL;
     const double first = FD_CELL / min_face;
     double scale = first, shorter = (height < width ? height : width) * first;
-    for (; shorter >= FD_CELL; scale *= factor, shorter *= factor) {
+    while (shorter >= FD_CELL) {
         FD_TRY(fd_grow(&levels->level, &levels->capacity, (size_t)levels->n + 1, sizeof *levels->level));
         levels->level[levels->n++] = (fd_level){.picture = picture, .height = (int32_t)floor(height * scale + 1),
                                                 .width = (int32_t)floor(width * scale + 1), .scale = (float)scale};
+        scale *= factor;
+        shorter *= factor;
     }
 done:
     return err;
@@ -47,7 +49,8 @@ static fd_error *add_piece(fd_pieces *pieces, const fd_level *level, fd_piece p)
 fd_error *fd_cut_strips(fd_pieces *pieces, const fd_level *level, int32_t index, int64_t max_pixels)
 {
     fd_error *err = NULL;
-    const int32_t cells = fd_cells(level->height), columns = fd_cells(level->width), least = 8;   /* rows of cells: below it, overlap costs most */
+    const int32_t cells = fd_cells(level->height), columns = fd_cells(level->width);
+    const int32_t least = 8;   /* rows of cells: with fewer, most of the work would be overlap */
     const int64_t strips = ((int64_t)level->height * level->width + max_pixels - 1) / max_pixels;
     int32_t rows = (int32_t)((cells + strips - 1) / strips);
     rows = rows < least ? least : rows;

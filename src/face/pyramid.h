@@ -38,9 +38,9 @@ fd_error *fd_cut_strips(fd_pieces *pieces, const fd_level *level, int32_t index,
 /* Adds a level cut into rectangles that fit a canvas of side x side; side is odd, >= 23. */
 fd_error *fd_cut_tiles(fd_pieces *pieces, const fd_level *level, int32_t index, int32_t side) FD_CHECK;
 
-/* Places the pieces on canvases of side x side, without overlap, full ones first; *canvases = how many it took. A piece that ends a level of odd
- * height lies at its canvas's lower edge (columns: right edge), for the pool to hang over there as it does in the level. Sorts the pieces by
- * canvas. */
+/* Places the pieces on canvases of side x side, without overlap, full ones first; *canvases = how many it took. A piece that ends a level of
+ * odd height lies at its canvas's lower edge (columns: right edge), for the pool to hang over there as it does in the level. Sorts the pieces
+ * by canvas. */
 fd_error *fd_pack_canvases(fd_pieces *pieces, int32_t side, int32_t *canvases) FD_CHECK;
 
 #endif

@@ -53,8 +53,8 @@ static fd_error *find_outputs(fd_stage *stage, const fd_stage_wish *wish)
         if (wish->output[i])
             FD_THROW(FD_FORMAT, "as %s it needs an output \"%s\" of %lld x %lld numbers; it has %s", wish->role, wish->output[i],
                      (long long)wish->batch, (long long)wish->values[i], have.text);
-        FD_THROW(FD_FORMAT, "as %s it needs an output of %lld x %lld numbers ([embedder] dim = %lld); it has %s", wish->role, (long long)wish->batch,
-                 (long long)wish->values[i], (long long)wish->values[i], have.text);
+        FD_THROW(FD_FORMAT, "as %s it needs an output of %lld x %lld numbers ([embedder] dim = %lld); it has %s", wish->role,
+                 (long long)wish->batch, (long long)wish->values[i], (long long)wish->values[i], have.text);
     }
     if (fd_net_outputs(stage->net) > FD_NET_OUTPUTS)
         FD_THROW(FD_UNSUPPORTED, "it has %d outputs; at most %d are supported", fd_net_outputs(stage->net), FD_NET_OUTPUTS);

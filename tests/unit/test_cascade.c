@@ -8,7 +8,12 @@
 #include "face/analyzer.h"
 #include "store/result.h"
 
-typedef struct setup { fd_engine *engine; fd_lane *lane; fd_pack pack; fd_analyzer *analyzer; } setup;
+typedef struct setup {
+    fd_engine *engine;
+    fd_lane *lane;
+    fd_pack pack;
+    fd_analyzer *analyzer;
+} setup;
 
 static fd_analyzer_config config_of(const fd_pack *p)
 {
@@ -65,7 +70,13 @@ static fd_picture *put(const setup *s, const fd_image *image)
 }
 
 /* What expected.h5 says of one file: its rows of /faces. */
-typedef struct expected { int64_t *first, *image; int32_t *faces; float *box, *landmarks, *embedding; char **path; int64_t images, rows; } expected;
+typedef struct expected {
+    int64_t *first;
+    int32_t *faces;
+    float *box, *landmarks, *embedding;
+    char **path;
+    int64_t images, rows;
+} expected;
 
 static expected expectations(void)
 {
@@ -279,11 +290,59 @@ static void tiny_pictures_have_no_faces(void **state)
     end(&s);
 }
 
+/* A pack whose networks are not what it says: the error names the pack, the file, what is wanted and what is there. */
+static void wrong_networks_are_named(void **state)
+{
+    (void)state;
+    setup s = begin("ref", fd_default_batches);
+    const fd_analyzer_config config = config_of(&s.pack);
+    fd_analyzer *other;
+    s.pack.dim = 64;
+    assert_fails(fd_analyzer_open(s.engine, &s.pack, &config, &other), FD_FORMAT, "model pack facesdist-small, embedder.onnx: as embedder it needs");
+    assert_fails(fd_analyzer_open(s.engine, &s.pack, &config, &other), FD_FORMAT, "4 x 64 numbers ([embedder] dim = 64); it has");
+    s.pack.dim = 128;
+    fd_pack_file onet = s.pack.onet;
+    s.pack.onet = s.pack.embedder;
+    assert_fails(fd_analyzer_open(s.engine, &s.pack, &config, &other), FD_FORMAT, "model pack facesdist-small, embedder.onnx");
+    s.pack.onet = onet;
+    end(&s);
+}
+
+/* Landmarks in one point or of NaN have no alignment: the row is there, and flagged. */
+static void faces_without_extent_are_not_valid(void **state)
+{
+    (void)state;
+    setup s = begin("ref", fd_default_batches);
+    fd_image image = photo("odd/gray.png");
+    fd_picture *picture = put(&s, &image);
+    fd_face face[3] = {0};
+    const fd_faces faces = {.face = face, .n = 3};
+    static const float good[5][2] = {{60, 60}, {100, 60}, {80, 85}, {65, 105}, {95, 105}};
+    memcpy(face[0].landmark, good, sizeof good);
+    memcpy(face[1].landmark, good, sizeof good);
+    face[1].landmark[3][1] = NAN;
+    float embedding[3][128];
+    uint8_t valid[3], *crops = malloc((size_t)3 * 112 * 112 * 3);
+    assert_ok(fd_embed(s.analyzer, s.lane, &picture, &faces, 1, embedding[0], valid, crops));
+    assert_true(valid[0] == 1 && valid[1] == 0 && valid[2] == 0);
+    double square = 0;
+    for (int k = 0; k < 128; k++)
+        square += (double)embedding[0][k] * (double)embedding[0][k];
+    assert_true(fabs(square - 1) < 1e-5);
+    assert_int_equal(crops[(size_t)2 * 112 * 112 * 3 + 5000], 0);
+    free(crops);
+    s.engine->kind->image->picture_close(picture);
+    fd_image_free(&image);
+    end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cpu_finds_what_is_expected), cmocka_unit_test(ref_finds_what_is_expected), cmocka_unit_test(canvases_of_any_side_agree),
-        cmocka_unit_test(strips_of_any_height_agree), cmocka_unit_test(company_changes_nothing), cmocka_unit_test(tiny_pictures_have_no_faces),
+        cmocka_unit_test(cpu_finds_what_is_expected), cmocka_unit_test(ref_finds_what_is_expected),
+        cmocka_unit_test(canvases_of_any_side_agree), cmocka_unit_test(strips_of_any_height_agree),
+        cmocka_unit_test(company_changes_nothing),    cmocka_unit_test(tiny_pictures_have_no_faces),
+        cmocka_unit_test(wrong_networks_are_named),   cmocka_unit_test(faces_without_extent_are_not_valid),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,7 +70,7 @@ static void chooses_with_ties_to_the_larger(void **state)
 {
     (void)state;
     assert_true(chosen(FD_FACES_LARGEST, 100, 100) == 0);
-    assert_true(chosen(FD_FACES_BEST, 100, 100) == 60);     /* two of score 0.9: the larger */
+    assert_true(chosen(FD_FACES_BEST, 100, 100) == 60);   /* two of score 0.9: the larger */
     assert_true(chosen(FD_FACES_CENTER, 100, 100) == 40);   /* middle (45, 50), 5 away */
     assert_true(chosen(FD_FACES_CENTER, 115, 100) == 60);   /* (70, 50) and (45, 50) are both 12.5 from (57.5, 50): the larger */
     fd_faces all = three(), none = {0};
@@ -84,7 +84,9 @@ static void chooses_with_ties_to_the_larger(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(similarity_is_found_exactly), cmocka_unit_test(similarity_never_mirrors), cmocka_unit_test(similarity_refuses_a_point),
+        cmocka_unit_test(similarity_is_found_exactly),
+        cmocka_unit_test(similarity_never_mirrors),
+        cmocka_unit_test(similarity_refuses_a_point),
         cmocka_unit_test(chooses_with_ties_to_the_larger),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

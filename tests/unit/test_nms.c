@@ -30,8 +30,8 @@ static void ranks_by_score_then_place(void **state)
 {
     (void)state;
     fd_nms_work w = {0};
-    const fd_proposal p[] = {at(0, 0, 1, 1, 0.5f), at(0, 0, 1, 1, 1.0f), at(0, 0, 1, 1, 0.5f), at(0, 0, 1, 1, 0.75f), at(0, 0, 1, 1, -0.0f),
-                             at(0, 0, 1, 1, 0.0f)};
+    const fd_proposal p[] = {at(0, 0, 1, 1, 0.5f),  at(0, 0, 1, 1, 1.0f),  at(0, 0, 1, 1, 0.5f),
+                             at(0, 0, 1, 1, 0.75f), at(0, 0, 1, 1, -0.0f), at(0, 0, 1, 1, 0.0f)};
     fd_proposal q[6];
     memcpy(q, p, sizeof p);
     number(q, 6);
@@ -71,7 +71,7 @@ static void the_suppressed_do_not_suppress(void **state)
     fd_nms_work_free(&w);
 }
 
-/* Sides with +1: (0..9) has area 100, (0..4) 25 and lies within; 25 / 25 > 0.7. (8..17) shares 2 x 10 = 20 of 100. Large inside small counts too. */
+/* Sides with +1: (0..9) has area 100, (0..4) 25 and lies within; 25 / 25 > 0.7. (8..17) shares 2 x 10 = 20 of 100. */
 static void min_measures_against_the_smaller(void **state)
 {
     (void)state;
@@ -89,9 +89,16 @@ static void odd_boxes_stand_alone(void **state)
 {
     (void)state;
     fd_nms_work w = {0};
-    fd_proposal p[] = {at(5, 5, 5, 5, 0.9f), at(5, 5, 5, 5, 0.9f), at(9, 9, 1, 1, 0.8f), at(9, 9, 1, 1, 0.8f),
-                       at(-INFINITY, 0, INFINITY, 9, 0.7f), at(-INFINITY, 0, INFINITY, 9, 0.7f), at(-3e30f, -3e30f, 3e30f, 3e30f, 0.6f),
-                       at(-2e18f, -2e18f, 2e18f, 2e18f, 0.5f), at(-2e18f, -2e18f, 2e18f, 2e18f, 0.5f), at(0, 0, 1e-9f, 1e30f, 0.4f)};
+    fd_proposal p[] = {at(5, 5, 5, 5, 0.9f),
+                       at(5, 5, 5, 5, 0.9f),
+                       at(9, 9, 1, 1, 0.8f),
+                       at(9, 9, 1, 1, 0.8f),
+                       at(-INFINITY, 0, INFINITY, 9, 0.7f),
+                       at(-INFINITY, 0, INFINITY, 9, 0.7f),
+                       at(-3e30f, -3e30f, 3e30f, 3e30f, 0.6f),
+                       at(-2e18f, -2e18f, 2e18f, 2e18f, 0.5f),
+                       at(-2e18f, -2e18f, 2e18f, 2e18f, 0.5f),
+                       at(0, 0, 1e-9f, 1e30f, 0.4f)};
     int32_t n = 10;
     number(p, 10);
     assert_ok(fd_suppress(&w, p, &n, FD_OVERLAP_UNION, 0.5f));
@@ -169,9 +176,10 @@ static void a_million_boxes_take_no_time(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ranks_by_score_then_place), cmocka_unit_test(suppresses_above_the_limit_only),
+        cmocka_unit_test(ranks_by_score_then_place),      cmocka_unit_test(suppresses_above_the_limit_only),
         cmocka_unit_test(the_suppressed_do_not_suppress), cmocka_unit_test(min_measures_against_the_smaller),
-        cmocka_unit_test(odd_boxes_stand_alone), cmocka_unit_test(equals_the_definition_on_crowds), cmocka_unit_test(a_million_boxes_take_no_time),
+        cmocka_unit_test(odd_boxes_stand_alone),          cmocka_unit_test(equals_the_definition_on_crowds),
+        cmocka_unit_test(a_million_boxes_take_no_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

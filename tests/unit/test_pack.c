@@ -9,10 +9,11 @@
 
 #define HASH "0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef"
 
-static const char *const good = "[pack]\nname = p\nversion = 2\n[detector]\nkind = mtcnn\npnet = p.onnx\nrnet = r.onnx\nonet = nets/o.onnx\nmin_face = 20\n"
-                                "thresholds = 0.6 0.7  0.8\nfactor = 0.709\n[embedder]\nfile = e.onnx\ninput = 112x96\nchannels = bgr\nmean = 1 2 3\n"
-                                "std = 4 5 6.5\ncrop = align5\nresample = bilinear\ndim = 128\nnormalize = l2\nmetric = cosine\nthreshold = 1.25\n"
-                                "[sha256]\np.onnx = " HASH "\nr.onnx = " HASH "\nnets/o.onnx = " HASH "\ne.onnx = " HASH "\nLICENSE = " HASH "\n";
+static const char *const good =
+    "[pack]\nname = p\nversion = 2\n[detector]\nkind = mtcnn\npnet = p.onnx\nrnet = r.onnx\nonet = nets/o.onnx\nmin_face = 20\n"
+    "thresholds = 0.6 0.7  0.8\nfactor = 0.709\n[embedder]\nfile = e.onnx\ninput = 112x96\nchannels = bgr\nmean = 1 2 3\n"
+    "std = 4 5 6.5\ncrop = align5\nresample = bilinear\ndim = 128\nnormalize = l2\nmetric = cosine\nthreshold = 1.25\n"
+    "[sha256]\np.onnx = " HASH "\nr.onnx = " HASH "\nnets/o.onnx = " HASH "\ne.onnx = " HASH "\nLICENSE = " HASH "\n";
 
 /* `good` with the line that starts with `line` replaced by `by` ("": left out). free() it. */
 static char *with(const char *line, const char *by)
@@ -73,7 +74,8 @@ static void errors_name_place_and_want(void **state)
 {
     (void)state;
     refuses("kind", "kind = scrfd", "x/pack.ini:5: [detector] kind = scrfd: mtcnn is wanted");
-    refuses("thresholds", "thresholds = 0.6 0.7", "[detector] thresholds = 0.6 0.7: three numbers separated by blanks, each from 0 to 1 is wanted");
+    refuses("thresholds", "thresholds = 0.6 0.7",
+            "[detector] thresholds = 0.6 0.7: three numbers separated by blanks, each from 0 to 1 is wanted");
     refuses("thresholds", "thresholds = 0.6 0.7 0.8 0.9", "three numbers");
     refuses("thresholds", "thresholds = 0.6 0.7 1.1", "three numbers");
     refuses("thresholds", "thresholds = 0.6,0.7,0.7", "three numbers");
@@ -182,8 +184,9 @@ static void missing_folders_are_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(parses_every_key), cmocka_unit_test(box_crops_have_margin_and_resampling), cmocka_unit_test(errors_name_place_and_want),
-        cmocka_unit_test(loads_the_shipped_pack), cmocka_unit_test(wrong_files_are_told_apart), cmocka_unit_test(missing_folders_are_named),
+        cmocka_unit_test(parses_every_key),           cmocka_unit_test(box_crops_have_margin_and_resampling),
+        cmocka_unit_test(errors_name_place_and_want), cmocka_unit_test(loads_the_shipped_pack),
+        cmocka_unit_test(wrong_files_are_told_apart), cmocka_unit_test(missing_folders_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

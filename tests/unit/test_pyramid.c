@@ -10,7 +10,7 @@ static void levels_by_hand(void **state)
     assert_ok(fd_levels_add(&l, 3, 40, 30, 12, 0.5));   /* 30, 15, 7.5: two levels, at scales 1 and 1/2 */
     assert_int_equal(l.n, 2);
     assert_int_equal(l.level[0].picture, 3);
-    assert_int_equal(l.level[0].width, 41);             /* floor(w s + 1) */
+    assert_int_equal(l.level[0].width, 41);   /* floor(w s + 1) */
     assert_int_equal(l.level[0].height, 31);
     assert_int_equal(l.level[1].width, 21);
     assert_int_equal(l.level[1].height, 16);
@@ -111,7 +111,7 @@ static void packs_without_overlap(void **state)
             pixels += (int64_t)pieces.piece[k].height * pieces.piece[k].width;
         assert_ok(fd_pack_canvases(&pieces, sides[s], &canvases));
         check_canvases(&pieces, sides[s], canvases);
-        if (sides[s] == 159)   /* the default: most of a canvas is used, odd corners or not */
+        if (sides[s] == 159) /* the default: most of a canvas is used, odd corners or not */
             assert_true(pixels * 5 > 2 * (int64_t)canvases * sides[s] * sides[s]);
         free(levels.level);
         free(pieces.piece);
@@ -130,7 +130,7 @@ static void packs_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(levels_by_hand), cmocka_unit_test(cells_of_a_side), cmocka_unit_test(cuts_hold_each_cell_once),
+        cmocka_unit_test(levels_by_hand),        cmocka_unit_test(cells_of_a_side), cmocka_unit_test(cuts_hold_each_cell_once),
         cmocka_unit_test(packs_without_overlap), cmocka_unit_test(packs_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
