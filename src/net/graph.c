@@ -19,6 +19,7 @@ bool fd_shape_count(const fd_tensor *shape, int64_t *count)
 {
     int64_t product = 1;
     bool fits = true, empty = false;
+    *count = 0;
     for (int i = 0; i < shape->rank; i++) {
         if (shape->dim[i] < 0)
             return false;

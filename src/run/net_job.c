@@ -92,6 +92,23 @@ static fd_error *shape_of_samples(const job *j, fd_tensor *shape)
     return NULL;
 }
 
+/* A file that fixes its batch and cannot run with another one takes the samples in batches of its own. */
+static fd_error *open_file(job *j, fd_net_config *config)
+{
+    fd_error *err = fd_net_open(j->bench.engine, j->bytes, j->n, config, &j->bench.net);
+    if (fd_error_code(err) != FD_UNSUPPORTED || !j->samples.data || fd_opt_given(j->options, "batch"))
+        return err;
+    config->batch = 0;
+    fd_error *again = fd_net_open(j->bench.engine, j->bytes, j->n, config, &j->bench.net);
+    if (!again) {
+        fd_say(FD_NORMAL, "%s; it runs on %lld at a time", fd_error_message(err), (long long)fd_net_input(j->bench.net)->dim[0]);
+        fd_error_free(err);
+        return NULL;
+    }
+    fd_error_free(again);
+    return err;
+}
+
 static fd_error *open_net(job *j)
 {
     fd_error *err = NULL;
@@ -107,7 +124,7 @@ static fd_error *open_net(job *j)
     }
     FD_TRY(fd_engine_open(fd_opt_text(j->options, "device"), &engine, &j->bench.engine));
     fd_say(FD_VERBOSE, "engine: %s", j->bench.engine->kind->description(j->bench.engine));
-    FD_TRY(fd_net_open(j->bench.engine, j->bytes, j->n, &config, &j->bench.net));
+    FD_TRY(open_file(j, &config));
     j->bench.input = *fd_net_input(j->bench.net);
     if (fd_net_any_size(j->bench.net)) {   /* one image at a time, of the size that was asked for */
         if (j->samples.data && (j->samples.rank != 4 || j->samples.dim[1] != 3 || j->samples.dim[2] < 12 || j->samples.dim[3] < 12))
