@@ -48,6 +48,7 @@ expect 1 '/faces/box' --no-tolerance plain.h5 two-boxes-near.h5
 # With a tolerance: implied where a side has no /run.
 expect 0 '100.0000' plain.h5 same.h5
 expect 0 '100.0000' same.h5 shuffled.h5
+expect 0 '56 and 56 faces, of which 56 belong together' others.h5 plain.h5
 expect 1 'FAIL' plain.h5 fewer.h5
 expect 0 'extra faces' --extra 2 plain.h5 fewer.h5
 expect 1 'FAIL' fewer.h5 plain.h5
@@ -73,6 +74,7 @@ expect 2 'damaged HDF5 file' cut.h5 plain.h5
 grep -q __asan_init "$bin/facesdist-compare" || expect 2 'facesdist-compare: error: ' heap.h5 plain.h5
 expect 2 'no /faces/image in it' plain.h5 unrelated.h5
 expect 2 'face 5 belongs to image 1000' bad-index.h5 plain.h5
+expect 2 'claims more data than the file can hold' claims.h5 plain.h5
 expect 2 'too few arguments' plain.h5
 expect 2 'tolerance' --tolerence plain.h5 plain.h5
 exit $failed

@@ -107,6 +107,19 @@ case('none-in-common.h5', run=False, change=lambda f: f['images/path'].__setitem
 case('statuses.h5', run=False, change=lambda f: f['images/status'].__setitem__(0, 2))
 case('no-faces.h5', run=False, change=keep_faces(np.zeros(faces, bool)))
 case('no-landmarks.h5', run=False, change=lambda f: f.__delitem__('faces/landmarks'))
+
+
+def as_others_write(f):
+    """Fixed strings, big-endian and wider numbers, compressed chunks."""
+    replace('images/path', f['images/path'][:].astype('S64'))(f)
+    replace('images/status', f['images/status'][:].astype('>i2'))(f)
+    replace('faces/image', f['faces/image'][:].astype('>u2'))(f)
+    replace('faces/box', f['faces/box'][:].astype('>f8'))(f)
+    replace('faces/embedding', f['faces/embedding'][:], chunks=(7, 128), compression='gzip', shuffle=True)(f)
+
+
+case('others.h5', run=False, change=as_others_write)
+case('claims.h5', run=False, change=replace('faces/image', None, shape=(1 << 40,), dtype='i8', chunks=(1 << 20,)))
 images[5] = 1000
 case('bad-index.h5', run=False, change=replace('faces/image', images))
 with h5py.File('unrelated.h5', 'w') as f:
