@@ -31,53 +31,54 @@ static int by_size(const void *x, const void *y)
     return a->first != b->first ? (a->first < b->first ? -1 : 1) : (a > b) - (a < b);
 }
 
-static int by_offset(const void *x, const void *y)
-{
-    const fd_array *a = *(fd_array *const *)x, *b = *(fd_array *const *)y;
-    return (a->offset > b->offset) - (a->offset < b->offset);
-}
-
 static bool meet(const fd_array *a, const fd_array *b)
 {
     return a->first <= b->last && b->first <= a->last;
 }
 
-/* The lowest gap among those that live at the same time; `busy` has room for all of them. */
-static size_t lowest_gap(const fd_array *a, fd_array *const *placed, size_t n, fd_array **busy)
+/* The lowest gap among those that live at the same time; `placed` is in order of offsets. */
+static size_t lowest_gap(const fd_array *a, fd_array *const *placed, size_t n)
 {
-    size_t count = 0, at = 0;
-    for (size_t i = 0; i < n; i++)
-        if (meet(a, placed[i]))
-            busy[count++] = placed[i];
-    qsort(busy, count, sizeof *busy, by_offset);
-    for (size_t i = 0; i < count; i++) {
-        if (busy[i]->offset >= at + padded(a))
-            return at;
-        size_t end = busy[i]->offset + padded(busy[i]);
+    size_t at = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!meet(a, placed[i]))
+            continue;
+        if (placed[i]->offset >= at + padded(a))
+            break;
+        size_t end = placed[i]->offset + padded(placed[i]);
         at = end > at ? end : at;
     }
     return at;
 }
 
+/* Puts `a` among n arrays in order of offsets. */
+static void insert(fd_array **placed, size_t n, fd_array *a)
+{
+    for (; n > 0 && placed[n - 1]->offset > a->offset; n--)
+        placed[n] = placed[n - 1];
+    placed[n] = a;
+}
+
 fd_error *fd_plan_place(fd_plan *plan)
 {
     fd_error *err = NULL;
-    fd_array **order = NULL, **busy = NULL;
+    fd_array **order = NULL, **placed = NULL;
     size_t n = 0;
-    FD_TRY(fd_alloc(&order, plan->arrays, sizeof *order));
-    FD_TRY(fd_alloc(&busy, plan->arrays, sizeof *busy));
+    FD_TRY(fd_alloc(&order, plan->arrays, sizeof(fd_array *)));
+    FD_TRY(fd_alloc(&placed, plan->arrays, sizeof(fd_array *)));
     for (size_t i = 0; i < plan->arrays; i++)
         if (in_arena(plan, (int)i))
             order[n++] = &plan->array[i];
-    qsort(order, n, sizeof *order, by_size);
+    qsort(order, n, sizeof(fd_array *), by_size);
     plan->arena = 0;
     for (size_t i = 0; i < n; i++) {
-        order[i]->offset = lowest_gap(order[i], order, i, busy);
+        order[i]->offset = lowest_gap(order[i], placed, i);
+        insert(placed, i, order[i]);
         size_t end = order[i]->offset + padded(order[i]);
         plan->arena = end > plan->arena ? end : plan->arena;
     }
 done:
     free(order);
-    free(busy);
+    free(placed);
     return err;
 }
