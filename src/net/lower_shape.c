@@ -58,10 +58,12 @@ fd_error *fd_lower_constant(fd_lower *l)
     FD_TRY(fd_attr_tensor(l, "value", &t));
     if (!t)
         return plain_constant(l);
-    FD_TRY(fd_model_tensor(l->model, t, &c));
+    err = fd_model_tensor(l->model, t, &c);
+    if (err)   /* such tensors have no name */
+        return fd_error_prefix(err, "%s", l->label);
     FD_TRY(fd_graph_constant(l->graph, l->name, &c, &l->output[0]));
 done:
-    return err ? fd_error_prefix(err, "%s", l->label) : NULL;
+    return err;
 }
 
 /* A list of dimensions from constant input i. */
