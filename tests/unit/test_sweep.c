@@ -309,7 +309,7 @@ static float middle(const task *t)
     return low > high ? 1 : (float)(low + (high - low) * 0.4);
 }
 
-/* One set of rows: right by the oracle, and the same from this engine in both precisions, in blocks of several sizes, forwards and backwards. */
+/* One set of rows: right by the oracle (ref's own turn), and the same from this engine in both precisions, in blocks of several sizes, forwards and backwards. */
 static void check_set(const bench *on, const rows *x, fd_metric metric, int64_t k)
 {
     static const int64_t sides[] = {1000000, 37, 16};
@@ -318,7 +318,8 @@ static void check_set(const bench *on, const rows *x, fd_metric metric, int64_t 
     t.low = metric == FD_INNER ? -2.5 * fabs((double)t.radius) : 0;
     t.scale = BINS / (3 * fabs((double)t.radius) + 1e-300);
     result truth = all_pairs(on->truth, &t);
-    check_result(&t, &truth);
+    if (on->engine->kind == on->ref->kind)
+        check_result(&t, &truth);
     for (int s = 0; s < 3; s++)
         for (int precision = 0; precision < 2; precision++) {
             t.side = sides[s];

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "engine/cpu/cpu.h"
+#include "engine/cpu/sweep.h"
 #include "engine/ref/ref.h"
 
 float fd_distance_factor(fd_metric metric, float squared_norm)
@@ -139,7 +140,7 @@ static fd_error *cpu_norms(fd_lane *lane, const float *rows, int64_t n, int64_t 
 
 const fd_distance_table fd_cpu_distance = {.norms = cpu_norms,
                                            .tile = cpu_tile,
-                                           .block_bytes = fd_ref_block_bytes,
-                                           .block_open = fd_ref_block_open,
-                                           .block_close = fd_ref_block_close,
-                                           .sweep = fd_ref_sweep};
+                                           .block_bytes = fd_cpu_block_bytes,
+                                           .block_open = fd_cpu_block_open,
+                                           .block_close = fd_cpu_block_close,
+                                           .sweep = fd_cpu_sweep};

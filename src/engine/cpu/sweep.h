@@ -1,0 +1,91 @@
+/* Sweeps of the cpu engine: products of low precision decide which pairs may count, and only those get their value (kernels/math/pair.h).
+ *
+ * Notation: u, v are two rows as the block scales them (by a power of two; cosine: to length 1), N = |u|, u' is what the operand holds of u,
+ * rho = max |u - u'| / N over the rows of both blocks, c the computed product of u' and v'. The sum of dim products has at most 2 dim
+ * roundings to nearest on a path, however it is ordered, fused or not, so with g = (2 dim + 16) 2^-24
+ *     |c - u'.v'| <= g |u'| |v'|,   |u'.v' - u.v| <= |u - u'| |v| + |u'| |v - v'|,   and together
+ *     |c - u.v| <= kappa N_u N_v,   kappa = 2 rho (1 + rho) + g (1 + rho)^2.
+ * Matrix units flush what is below 2^-126: dim 2^-124 in sum, which is nothing beside N_u N_v as long as N >= 2^-40; smaller rows, but for rows
+ * of zeros, pass every test ("wild"). For distances 2 N_u N_v <= N_u^2 + N_v^2, so that |u - v|^2 >= (1 - kappa)(N_u^2 + N_v^2) - 2 c, and a pair
+ * can only be within the squared distance T when
+ *     c >= test + half,   half = (1 - kappa) N_v^2 / 2,   test = (1 - kappa) N_u^2 / 2 - T / 2.
+ * For the inner product to reach t: half = 0, test = t - kappa N_u max N_v. Roundings of test + half in float32 are covered by 2^-20 added to
+ * kappa and 2^-20 |test| subtracted from test. */
+#ifndef FD_ENGINE_CPU_SWEEP_H
+#define FD_ENGINE_CPU_SWEEP_H
+
+#include <stdbool.h>
+
+#include "engine/cpu/gemm.h"
+#include "engine/distance.h"
+
+/* Rows of an operand come in panels: PANEL of them side by side, padded with rows of zeros. */
+enum { FD_SWEEP_PANEL = 32, FD_SWEEP_ROWS = 32, FD_SWEEP_WIDTH = 32, FD_SWEEP_TILE = FD_SWEEP_ROWS * FD_SWEEP_WIDTH };
+
+/* Never: of rows that take part in nothing. Always: passes whatever stands on the other side. Sums of the two: never. */
+#define FD_NEVER 3e38F
+#define FD_ALWAYS (-1e30F)
+#define FD_SWEEP_MOST 1e28   /* of half, in size; smaller distances pass: products are below 4 dim */
+
+typedef struct fd_cpu_block {
+    fd_block base;
+    bool matrix_unit;      /* operands are bfloat16 for it, else float32 */
+    int64_t pitch;         /* floats of a row: dim rounded up to 16, zeros behind */
+    int exponent;          /* operands are rows times 2^-exponent; cosine: 0 */
+    double rho, longest;   /* max |u - u'| / N and max N of the usable rows */
+    float *row;            /* [n][pitch] */
+    double *factor;        /* [n]: fd_ref_row_factor */
+    double *square;        /* [n]: N^2; negative: wild */
+    void *left, *right;    /* operands: float32: rows (scaled) and panels; bfloat16: tiles */
+} fd_cpu_block;
+
+/* What a tile of products is held against. The arrays have whole tiles. */
+typedef struct fd_sweep_test {
+    int rows, width;                /* of the tile */
+    const float *test_a, *half_a;   /* [rows] */
+    const float *test_b, *half_b;   /* [width] */
+} fd_sweep_test;
+
+/* Bins of a row of pairs from their products, in float32. */
+typedef struct fd_sweep_bins {
+    fd_metric metric;
+    float unit;                     /* squared distance, or product, in the data's own units: that of the operands times this */
+    float kappa;                    /* as above */
+    float low, scale, bins;
+} fd_sweep_bins;
+
+typedef struct fd_sweep_kernel {
+    const fd_gemm_kernel *gemm;
+    /* Which products dot[rows][width] pass: row * width + column of each into hit[]; returns how many. */
+    int (*find)(const fd_sweep_test *t, const float *dot, uint16_t *hit);
+    /* As in kernels/math/pair.h, on rows padded to a multiple of 16. */
+    double (*squares)(const float *x, const float *y, int64_t pitch);
+    double (*turned)(const float *x, double p, const float *y, double q, int64_t pitch);   /* of x p and y q */
+    double (*dot)(const float *x, const float *y, int64_t pitch);
+    /* u[pitch] = x f, rounded to float32 or (half) to bfloat16; *square = |x f|^2, *error = |x f - u|^2. */
+    void (*operand)(const float *x, double f, bool half, int64_t pitch, float *u, double *square, double *error);
+    /* Lowest and highest place in fd_histogram's count that each of n pairs may have. square_a, square_b[n]: N^2. */
+    void (*places)(const fd_sweep_bins *h, const float *dot, float square_a, const float *square_b, int64_t n, int32_t *low, int32_t *high);
+} fd_sweep_kernel;
+
+extern const fd_sweep_kernel fd_sweep_base, fd_sweep_avx2, fd_sweep_avx512;
+const fd_sweep_kernel *fd_sweep_kernel_of(const fd_engine *e);
+
+size_t fd_cpu_block_bytes(const fd_engine *e, const fd_block_desc *d);
+fd_error *fd_cpu_block_open(fd_lane *lane, const fd_block_desc *d, fd_block **out) FD_CHECK;
+void fd_cpu_block_close(fd_block *block);
+fd_error *fd_cpu_sweep(fd_lane *lane, const fd_sweep *s) FD_CHECK;
+
+/* --- the matrix unit (AMX) ----------------------------------------------------------------------------------------------------------- */
+
+enum { FD_AMX_DEPTH = 32 };   /* bfloat16 values of a tile's row; depths are padded to it */
+
+/* Whether this processor has AMX with bfloat16 and the kernel lets this process use it (asked for here). */
+bool fd_amx_usable(void);
+/* Before and after the tiles of one sweep, on its thread. */
+void fd_amx_begin(void);
+void fd_amx_end(void);
+/* dot[32][32] of panel `left` ([depth / 32][32 rows][32]) and panel `right` ([depth / 32][2][16 pairs of k][16 rows][2]). */
+void fd_amx_tile(const uint16_t *left, const uint16_t *right, int64_t depth, float *dot);
+
+#endif

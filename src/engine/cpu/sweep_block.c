@@ -1,0 +1,143 @@
+/* Blocks of rows: what sweeps of the cpu engine read. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "engine/cpu/cpu.h"
+#include "engine/cpu/sweep.h"
+#include "engine/ref/ref.h"
+#include "kernels/math/pair.h"
+
+const fd_sweep_kernel *fd_sweep_kernel_of(const fd_engine *e)
+{
+    static const fd_sweep_kernel *const kernels[FD_ISA_COUNT] = {
+        [FD_ISA_SSE41] = &fd_sweep_base, [FD_ISA_AVX2] = &fd_sweep_avx2, [FD_ISA_AVX512] = &fd_sweep_avx512};
+    return kernels[fd_cpu(e)->isa];
+}
+
+static size_t round_up(int64_t n, int64_t to)
+{
+    return (size_t)((n + to - 1) / to * to);
+}
+
+/* Sizes of the parts of a block, in bytes. */
+typedef struct sizes { bool matrix_unit; size_t row, left, right; } sizes;
+
+static sizes sizes_of(const fd_engine *e, const fd_block_desc *d)
+{
+    sizes s = {.matrix_unit = d->precision == FD_PRECISION_AUTO && fd_cpu(e)->isa == FD_ISA_AVX512 && fd_amx_usable()};
+    s.row = (size_t)d->n * round_up(d->dim, FD_PAIR_LANES) * sizeof(float);
+    if (s.matrix_unit)
+        s.left = s.right = round_up(d->n, FD_SWEEP_PANEL) * round_up(d->dim, FD_AMX_DEPTH) * sizeof(uint16_t);
+    else {
+        s.left = s.row;
+        s.right = round_up(d->n, fd_sweep_kernel_of(e)->gemm->width) * (size_t)d->dim * sizeof(float);
+    }
+    return s;
+}
+
+size_t fd_cpu_block_bytes(const fd_engine *e, const fd_block_desc *d)
+{
+    sizes s = sizes_of(e, d);
+    return sizeof(fd_cpu_block) + s.row + s.left + s.right + (size_t)d->n * 2 * sizeof(double) + 5 * FD_ALIGN;
+}
+
+void fd_cpu_block_close(fd_block *block)
+{
+    fd_cpu_block *b = (fd_cpu_block *)block;
+    if (!b)
+        return;
+    free(b->row);
+    free(b->factor);
+    free(b->square);
+    free(b->left);
+    free(b->right);
+    free(b);
+}
+
+static void take_rows(fd_cpu_block *b, const fd_block_desc *d)
+{
+    float largest = 0;
+    for (int64_t i = 0; i < d->n; i++) {
+        float *row = b->row + i * b->pitch;
+        memcpy(row, d->row + i * d->dim, (size_t)d->dim * sizeof *row);
+        memset(row + d->dim, 0, (size_t)(b->pitch - d->dim) * sizeof *row);
+        b->factor[i] = d->valid && !d->valid[i] ? NAN : fd_ref_row_factor(d->metric, row, d->dim);
+        for (int64_t k = 0; k < d->dim && !isnan(b->factor[i]); k++)
+            largest = fabsf(row[k]) > largest ? fabsf(row[k]) : largest;
+    }
+    b->exponent = largest > 0 && d->metric != FD_COSINE ? ilogbf(largest) : 0;
+}
+
+/* Row i as an operand on either side of a product. */
+static void put_half(const fd_cpu_block *b, int64_t i, const float *u)
+{
+    int64_t depth = (int64_t)round_up(b->base.dim, FD_AMX_DEPTH), panel = i / FD_SWEEP_PANEL * FD_SWEEP_PANEL * depth, in = i % FD_SWEEP_PANEL;
+    uint16_t *left = (uint16_t *)b->left + panel + in * FD_AMX_DEPTH;
+    uint16_t *right = (uint16_t *)b->right + panel + in / 16 * 16 * FD_AMX_DEPTH + in % 16 * 2;
+    for (int64_t k = 0; k < b->pitch; k++) {
+        uint32_t bits;
+        memcpy(&bits, u + k, sizeof bits);
+        int64_t tile = k / FD_AMX_DEPTH * FD_SWEEP_PANEL * FD_AMX_DEPTH, at = k % FD_AMX_DEPTH;
+        left[tile + at] = right[tile + at / 2 * 32 + at % 2] = (uint16_t)(bits >> 16);
+    }
+}
+
+static void put_float(const fd_cpu_block *b, int64_t width, int64_t i, const float *u)
+{
+    memcpy((float *)b->left + i * b->pitch, u, (size_t)b->pitch * sizeof *u);
+    float *right = (float *)b->right + i / width * width * b->base.dim + i % width;
+    for (int64_t k = 0; k < b->base.dim; k++)
+        right[k * width] = u[k];
+}
+
+/* Operands, and what the error bound needs. Rows that are not usable stay zero. */
+static void take_operands(const fd_sweep_kernel *kernel, fd_cpu_block *b, float *u)
+{
+    double error;
+    b->rho = b->longest = 0;
+    for (int64_t i = 0; i < b->base.n; i++) {
+        if (isnan(b->factor[i]))
+            continue;
+        double f = b->base.metric == FD_COSINE ? b->factor[i] : ldexp(1, -b->exponent);
+        kernel->operand(b->row + i * b->pitch, f, b->matrix_unit, b->pitch, u, &b->square[i], &error);
+        if (b->square[i] > 0 && b->square[i] < 0x1p-80)
+            b->square[i] = -1;
+        if (b->square[i] > 0) {
+            b->rho = fmax(b->rho, sqrt(error / b->square[i]) * (1 + 1e-6));
+            b->longest = fmax(b->longest, sqrt(b->square[i]) * (1 + 1e-6));
+        }
+        if (b->matrix_unit)
+            put_half(b, i, u);
+        else
+            put_float(b, kernel->gemm->width, i, u);
+    }
+}
+
+fd_error *fd_cpu_block_open(fd_lane *lane, const fd_block_desc *d, fd_block **out)
+{
+    fd_error *err = NULL;
+    fd_cpu_block *b = NULL;
+    void *u;
+    sizes s = sizes_of(lane->engine, d);
+    FD_TRY(fd_alloc(&b, 1, sizeof *b));
+    b->base = (fd_block){d->metric, d->n, d->dim};
+    b->matrix_unit = s.matrix_unit;
+    b->pitch = (int64_t)round_up(d->dim, FD_PAIR_LANES);
+    FD_TRY(fd_alloc_aligned(&b->row, 1, s.row));
+    FD_TRY(fd_alloc(&b->factor, (size_t)d->n, sizeof(double)));
+    FD_TRY(fd_alloc(&b->square, (size_t)d->n, sizeof(double)));
+    FD_TRY(fd_alloc_aligned(&b->left, 1, s.left));
+    FD_TRY(fd_alloc_aligned(&b->right, 1, s.right));
+    FD_TRY(fd_host_lane_scratch(lane, (size_t)b->pitch * sizeof(float), &u));
+    memset(b->left, 0, s.left);
+    memset(b->right, 0, s.right);
+    take_rows(b, d);
+    take_operands(fd_sweep_kernel_of(lane->engine), b, u);
+    *out = &b->base;
+    b = NULL;
+done:
+    fd_cpu_block_close((fd_block *)b);
+    return err;
+}

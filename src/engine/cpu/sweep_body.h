@@ -1,0 +1,167 @@
+/* What follows the products of a sweep, compiled once per instruction set; VL, KERNEL and GEMM are defined by the file that includes this one.
+ * Sums in double have FD_PAIR_LANES lanes on every instruction set, so they agree between them and with kernels/math/pair.h. */
+#include <immintrin.h>
+#include <math.h>
+
+#include "engine/cpu/simd.h"
+#include "engine/cpu/sweep.h"
+#include "kernels/math/pair.h"
+
+/* Bit l: x >= y in lane l. */
+INLINE uint32_t at_least(vec x, vec y)
+{
+#if VL == 16
+    return _mm512_cmp_ps_mask(x, y, _CMP_GE_OQ);
+#elif VL == 8
+    return (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(x, y, _CMP_GE_OQ));
+#else
+    return (uint32_t)_mm_movemask_ps((__m128)(x >= y));
+#endif
+}
+
+static int find(const fd_sweep_test *t, const float *dot, uint16_t *hit)
+{
+    int n = 0;
+    for (int r = 0; r < t->rows; r++, dot += t->width) {
+        vec test = vec_set(t->test_a[r]), half = vec_set(t->half_a[r]);
+        uint32_t mask = 0;
+        for (int j = 0; j < t->width; j += VL) {
+            vec limit = vec_min(test + vec_load(t->half_b + j), half + vec_load(t->test_b + j));
+            mask |= at_least(vec_load(dot + j), limit) << j;
+        }
+        for (; mask; mask &= mask - 1)
+            hit[n++] = (uint16_t)(r * t->width + __builtin_ctz(mask));
+    }
+    return n;
+}
+
+/* --- the values of pairs ------------------------------------------------------------------------------------------------------------- */
+
+enum { HALF = VL / 2, PARTS = FD_PAIR_LANES / HALF };
+typedef float floats __attribute__((vector_size(HALF * sizeof(float))));
+typedef double doubles __attribute__((vector_size(HALF * sizeof(double))));
+
+INLINE void load(doubles *out, const float *from)   /* by pointer: such vectors are passed differently between instruction sets */
+{
+    floats x;
+    memcpy(&x, from, sizeof x);
+    *out = __builtin_convertvector(x, doubles);
+}
+
+INLINE double fold(const doubles sum[PARTS])
+{
+    double lane[FD_PAIR_LANES];
+    memcpy(lane, sum, sizeof lane);
+    return fd_pair_fold(lane);
+}
+
+#define EACH_PART _Pragma("GCC unroll 8") for (int p = 0; p < PARTS; p++)
+
+static double squares(const float *x, const float *y, int64_t pitch)
+{
+    doubles sum[PARTS] = {{0}}, a, b;
+    for (int64_t k = 0; k < pitch; k += FD_PAIR_LANES)
+        EACH_PART
+        {
+            load(&a, x + k + p * HALF);
+            load(&b, y + k + p * HALF);
+            a -= b;
+            sum[p] += a * a;
+        }
+    return fold(sum);
+}
+
+static double turned(const float *x, double f, const float *y, double g, int64_t pitch)
+{
+    doubles sum[PARTS] = {{0}}, a, b;
+    for (int64_t k = 0; k < pitch; k += FD_PAIR_LANES)
+        EACH_PART
+        {
+            load(&a, x + k + p * HALF);
+            load(&b, y + k + p * HALF);
+            a = a * f - b * g;
+            sum[p] += a * a;
+        }
+    return fold(sum);
+}
+
+static double product(const float *x, const float *y, int64_t pitch)
+{
+    doubles sum[PARTS] = {{0}}, a, b;
+    for (int64_t k = 0; k < pitch; k += FD_PAIR_LANES)
+        EACH_PART
+        {
+            load(&a, x + k + p * HALF);
+            load(&b, y + k + p * HALF);
+            sum[p] += a * b;
+        }
+    return fold(sum);
+}
+
+/* --- operands ------------------------------------------------------------------------------------------------------------------------ */
+
+typedef uint32_t words __attribute__((vector_size(HALF * sizeof(uint32_t))));
+
+/* To the nearest bfloat16, ties to even; finite values below 2 in size. */
+INLINE void round_half(floats *x)
+{
+    words w = (words)*x;
+    w += 0x7fff + ((w >> 16) & 1);
+    *x = (floats)(w & 0xffff0000u);
+}
+
+static void operand(const float *x, double f, bool half, int64_t pitch, float *u, double *square, double *error)
+{
+    doubles sum[PARTS] = {{0}}, off[PARTS] = {{0}}, a;
+    for (int64_t k = 0; k < pitch; k += FD_PAIR_LANES)
+        EACH_PART
+        {
+            load(&a, x + k + p * HALF);
+            a *= f;
+            floats r = __builtin_convertvector(a, floats);
+            if (half)
+                round_half(&r);
+            memcpy(u + k + p * HALF, &r, sizeof r);
+            doubles d = a - __builtin_convertvector(r, doubles);
+            sum[p] += a * a;
+            off[p] += d * d;
+        }
+    *square = fold(sum);
+    *error = fold(off);
+}
+
+/* --- bins ---------------------------------------------------------------------------------------------------------------------------- */
+
+/* The bin that a value belongs to, as a place in count[]; `sign` moves it down or up by what float32 may be off. */
+INLINE int32_t place(const fd_sweep_bins *h, float value, float sign)
+{
+    float at = (value - h->low) * h->scale;
+    at += sign * 0x1p-20f * (fabsf(value) + fabsf(h->low)) * h->scale;
+    at = at < -1 ? -1 : at > h->bins ? h->bins : at;
+    return 1 + (int32_t)floorf(at);
+}
+
+INLINE void bins_of(int root, const fd_sweep_bins *h, const float *dot, float square_a, const float *square_b, int64_t n, int32_t *low, int32_t *high)
+{
+    const float twice = h->metric == FD_INNER ? -1 : 2;
+    for (int64_t j = 0; j < n; j++) {
+        float sum = square_a + square_b[j], error = h->kappa * sum, value = (h->metric == FD_INNER ? 0 : sum) - twice * dot[j];
+        float below = (value - error) * h->unit, above = (value + error) * h->unit;
+        if (root) {
+            below = sqrtf(below > 0 ? below : 0);
+            above = sqrtf(above > 0 ? above : 0);
+        }
+        low[j] = place(h, below, -1);
+        high[j] = place(h, above, 1);
+    }
+}
+
+static void places(const fd_sweep_bins *h, const float *dot, float square_a, const float *square_b, int64_t n, int32_t *low, int32_t *high)
+{
+    if (h->metric == FD_EUCLIDEAN)
+        bins_of(1, h, dot, square_a, square_b, n, low, high);
+    else
+        bins_of(0, h, dot, square_a, square_b, n, low, high);
+}
+
+const fd_sweep_kernel KERNEL = {&GEMM, find, squares, turned, product, operand, places};
