@@ -2,8 +2,12 @@
 #ifndef FD_DIST_DIST_H
 #define FD_DIST_DIST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "dist/deal.h"
+#include "dist/lists.h"
+#include "dist/spill.h"
 #include "engine/distance.h"
 
 /* The metrics, one const table. */
@@ -26,6 +30,7 @@ int64_t fd_tile_plan_share(const fd_tile_plan *plan, int parts, int p, int64_t *
 typedef struct fd_row_source {
     void *self;
     fd_error *(*rows)(void *self, int64_t first, int64_t count, const float **rows, const uint8_t **valid);
+    bool together;   /* a collective: all ranks read the same rows in the same order, and fail together */
 } fd_row_source;
 
 /* Receives tile (I, J) and, for I < J, its mirror image as tile (J, I): host values [rows][pitch], whole blocks at row I * side, column J * side. */
@@ -34,18 +39,28 @@ typedef struct fd_tile_sink {
     fd_error *(*tile)(void *self, int64_t I, int64_t J, const float *values, int64_t rows, int64_t columns, int64_t pitch);
 } fd_tile_sink;
 
+typedef struct fd_panel fd_panel;   /* dist/panel.h */
+typedef struct fd_scale fd_scale;   /* dist/scale.h */
+
+/* Tiles for one thread to compute, and what becomes of their pairs; any of the outputs may be absent. */
 typedef struct fd_dist_job {
     fd_metric metric;
-    int64_t n, dim;
-    int parts, part;                     /* which share of the tiles */
-    fd_row_source source;
-    fd_tile_sink sink;
-    void (*progress)(void *self, int64_t done, int64_t all);   /* NULL: none */
-    void *progress_self;
+    int64_t dim, side[2];                /* side: of the plans of rows and columns */
+    bool symmetric;                      /* rows and columns are the same set */
+    const fd_panel *a, *b;               /* where the blocks of rows and of columns are; may be the same */
+    fd_deal *deal;                       /* shared with the other threads */
+    const fd_scale *scale;               /* of a's and b's tile rows */
+    fd_tile_sink sink;                   /* tile NULL: no matrix */
+    fd_lists *lists;                     /* nearest of every row; shared with the other threads; NULL */
+    bool include_self;                   /* a row is among its own nearest (symmetric only) */
+    float radius;
+    fd_spill *spill;                     /* of pairs within the radius; this thread's own; NULL */
+    const fd_histogram *histogram;       /* of all pairs i < j, or of all where not symmetric; this thread's own; NULL */
 } fd_dist_job;
 
-/* Computes this part's tiles on one lane. NaN (one bit pattern) where a row is not valid, diagonal included. Rows whose squares leave float32's range are
- * scaled by a power of two (one for the data set; one per row for cosine) and the distances scaled back: +inf at worst, never NaN. */
-fd_error *fd_distances(fd_engine *e, fd_lane *lane, const fd_dist_job *job) FD_CHECK;
+/* Computes what the deal gives. Matrix: NaN (one bit pattern) where a row is not valid, diagonal included. Rows whose squares leave float32's range are
+ * scaled by a power of two (one for the data set; one per row for cosine) and the distances scaled back: +inf at worst, never NaN. The others: rows
+ * that are not valid take part in no pair. */
+fd_error *fd_distances(fd_lane *lane, const fd_dist_job *job) FD_CHECK;
 
 #endif

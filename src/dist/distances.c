@@ -1,114 +1,51 @@
-/* One part's tiles, computed on one lane and handed to the sink with their mirror images. */
+/* One thread's tiles: handed to the sink with their mirror images, swept into lists, pairs and counts. */
 #include <assert.h>
 #include <math.h>
-#include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/memory.h"
-#include "dist/scale.h"
-
-/* A block of rows in the engine. */
-typedef struct block {
-    int64_t index; /* -1: none yet */
-    int64_t n;
-    float *row; /* engine memory: [side][dim] */
-    uint8_t *valid; /* host: [side] */
-    bool all_valid;
-} block;
+#include "dist/panel.h"
 
 typedef struct work {
     const fd_dist_job *job;
     const fd_engine_kind *kind;
-    fd_engine *engine;
     fd_lane *lane;
-    fd_tile_plan plan;
-    fd_scale scale;
-    block a, b; /* of tile (I, J): blocks I and J */
-    float *norm; /* engine memory, [blocks][side]: each block's once */
-    uint8_t *has_norm; /* [blocks] */
-    float *tile; /* engine memory: [side][side] */
-    float *host, *mirror; /* [side][side] */
-    float *staged; /* [side][dim] host: rows that had to be scaled */
+    float *tile; /* engine memory: [side][pitch] */
+    float *host, *mirror;
+    int64_t pitch; /* of tile and host: side of the columns */
+    fd_topk own; /* lists of the row of blocks in hand */
 } work;
-
-/* --- memory -------------------------------------------------------------------------------------------------------------------------- */
-
-static fd_error *open_block(const work *w, block *b)
-{
-    fd_error *err = NULL;
-    b->index = -1;
-    FD_TRY(w->kind->alloc(w->engine, (size_t)w->plan.side * (size_t)w->job->dim * sizeof(float), (void **)&b->row));
-    FD_TRY(fd_alloc(&b->valid, (size_t)w->plan.side, 1));
-done:
-    return err;
-}
 
 static fd_error *open_work(work *w)
 {
     fd_error *err = NULL;
-    size_t side = (size_t)w->plan.side, blocks = (size_t)w->plan.blocks;
-    FD_TRY(open_block(w, &w->a));
-    FD_TRY(open_block(w, &w->b));
-    FD_TRY(w->kind->alloc(w->engine, blocks * side * sizeof(float), (void **)&w->norm));
-    FD_TRY(w->kind->alloc(w->engine, side * side * sizeof(float), (void **)&w->tile));
-    FD_TRY(fd_alloc(&w->has_norm, blocks, 1));
-    FD_TRY(fd_alloc_aligned(&w->host, side * side, sizeof(float)));
-    FD_TRY(fd_alloc_aligned(&w->mirror, side * side, sizeof(float)));
-    if (w->scale.any)
-        FD_TRY(fd_alloc_aligned(&w->staged, side * (size_t)w->job->dim, sizeof(float)));
+    const fd_dist_job *job = w->job;
+    const size_t n = (size_t)(job->side[0] * job->side[1]);
+    if (job->lists)
+        FD_TRY(fd_lists_own(job->lists, &w->own));
+    if (!job->sink.tile)
+        return NULL;
+    FD_TRY(w->kind->alloc(w->lane->engine, n * sizeof(float), (void **)&w->tile));
+    FD_TRY(fd_alloc_aligned(&w->host, n, sizeof(float)));
+    if (job->symmetric)
+        FD_TRY(fd_alloc_aligned(&w->mirror, n, sizeof(float)));
 done:
     return err;
 }
 
 static void close_work(work *w)
 {
-    w->kind->release(w->engine, w->a.row);
-    w->kind->release(w->engine, w->b.row);
-    w->kind->release(w->engine, w->norm);
-    w->kind->release(w->engine, w->tile);
-    free(w->a.valid);
-    free(w->b.valid);
-    free(w->has_norm);
+    if (w->tile)
+        w->kind->release(w->lane->engine, w->tile);
+    if (w->job->lists)
+        fd_lists_release(w->job->lists, &w->own);
     free(w->host);
     free(w->mirror);
-    free(w->staged);
 }
 
-/* --- one tile ------------------------------------------------------------------------------------------------------------------------ */
+/* --- the matrix ---------------------------------------------------------------------------------------------------------------------- */
 
-static fd_error *load(work *w, block *b, int64_t index)
-{
-    fd_error *err = NULL;
-    const float *rows = NULL;
-    const uint8_t *valid = NULL;
-    const int64_t dim = w->job->dim;
-    if (b->index == index)
-        return NULL;
-    b->index = -1;
-    b->n = fd_tile_plan_rows(&w->plan, index);
-    FD_TRY(w->job->source.rows(w->job->source.self, index * w->plan.side, b->n, &rows, &valid));
-    if (valid)
-        memcpy(b->valid, valid, (size_t)b->n);
-    else
-        memset(b->valid, 1, (size_t)b->n);
-    b->all_valid = !memchr(b->valid, 0, (size_t)b->n);
-    if (w->scale.any) {
-        memcpy(w->staged, rows, (size_t)(b->n * dim) * sizeof(float));
-        fd_scale_rows(&w->scale, w->staged, b->n, dim);
-        rows = w->staged;
-    }
-    FD_TRY(w->kind->upload(w->lane, b->row, rows, (size_t)(b->n * dim) * sizeof(float)));
-    if (!w->has_norm[index])
-        FD_TRY(w->kind->distance->norms(w->lane, b->row, b->n, dim, w->norm + index * w->plan.side));
-    w->has_norm[index] = 1;
-    FD_TRY(w->kind->lane_sync(w->lane)); /* the source's memory is its own again */
-    b->index = index;
-done:
-    return err;
-}
-
-static void put_nan(const block *a, const block *b, float *tile, int64_t pitch)
+static void put_nan(const fd_panel_block *a, const fd_panel_block *b, float *tile, int64_t pitch)
 {
     if (a->all_valid && b->all_valid)
         return;
@@ -129,48 +66,87 @@ static void transpose(const float *from, int64_t rows, int64_t columns, int64_t 
                     to[j * pitch + i] = from[i * pitch + j];
 }
 
-static fd_error *compute(work *w, int64_t I, int64_t J)
+static fd_error *store(work *w, int64_t I, int64_t J, const fd_panel_block *a, const fd_panel_block *b)
 {
     fd_error *err = NULL;
-    const int64_t side = w->plan.side;
-    const fd_tile_sink *sink = &w->job->sink;
-    const bool same = I == J;
-    FD_TRY(load(w, &w->a, I));
-    if (!same)
-        FD_TRY(load(w, &w->b, J));
-    const block *a = &w->a, *b = same ? a : &w->b;
-    const fd_rows x = {a->row, w->norm + I * side, a->valid, a->n}, y = {b->row, w->norm + J * side, b->valid, b->n};
-    FD_TRY(w->kind->distance->tile(w->lane, w->job->metric, &x, &y, w->job->dim, same, w->tile, side));
-    FD_TRY(w->kind->download(w->lane, w->host, w->tile, (size_t)(a->n * side) * sizeof(float)));
+    const fd_dist_job *job = w->job;
+    const fd_tile_sink *sink = &job->sink;
+    const fd_rows x = {a->row, a->norm, a->valid, a->n}, y = {b->row, b->norm, b->valid, b->n};
+    FD_TRY(w->kind->distance->tile(w->lane, job->metric, &x, &y, job->dim, a == b, w->tile, w->pitch));
+    FD_TRY(w->kind->download(w->lane, w->host, w->tile, (size_t)(a->n * w->pitch) * sizeof(float)));
     FD_TRY(w->kind->lane_sync(w->lane));
-    fd_scale_back(&w->scale, w->job->metric, w->host, a->n * side);
-    put_nan(a, b, w->host, side);
-    FD_TRY(sink->tile(sink->self, I, J, w->host, a->n, b->n, side));
-    if (same)
+    fd_scale_back(job->scale, job->metric, w->host, a->n * w->pitch);
+    put_nan(a, b, w->host, w->pitch);
+    FD_TRY(sink->tile(sink->self, I, J, w->host, a->n, b->n, w->pitch));
+    if (!job->symmetric || I == J)
         return NULL;
-    transpose(w->host, a->n, b->n, side, w->mirror);
-    FD_TRY(sink->tile(sink->self, J, I, w->mirror, b->n, a->n, side));
+    transpose(w->host, a->n, b->n, w->pitch, w->mirror);
+    FD_TRY(sink->tile(sink->self, J, I, w->mirror, b->n, a->n, w->pitch));
 done:
     return err;
 }
 
-fd_error *fd_distances(fd_engine *e, fd_lane *lane, const fd_dist_job *job)
+/* --- nearest, radius, histogram ------------------------------------------------------------------------------------------------------ */
+
+static fd_error *sweep(work *w, int64_t I, int64_t J, const fd_panel_block *a, const fd_panel_block *b)
 {
     fd_error *err = NULL;
-    work w = {.job = job, .kind = e->kind, .engine = e, .lane = lane, .plan = fd_tile_plan_of(job->n)};
-    int64_t first = 0, count = fd_tile_plan_share(&w.plan, job->parts, job->part, &first);
-    assert(job->dim > 0);
-    if (count == 0)
-        return NULL;
-    FD_TRY(fd_scale_of(job, &w.scale));
-    FD_TRY(open_work(&w));
-    for (int64_t k = 0; k < count; k++) {
-        int64_t I = 0, J = 0;
-        fd_tile_plan_at(&w.plan, first + k, &I, &J);
-        FD_TRY(compute(&w, I, J));
-        if (job->progress)
-            job->progress(job->progress_self, k + 1, count);
+    const fd_dist_job *job = w->job;
+    const bool columns = job->lists && job->symmetric && I != J;
+    fd_radius radius = {.radius = job->radius};
+    int64_t *count = NULL;
+    fd_sweep s = {.a = a->swept, .b = b->swept, .first_a = I * job->side[0], .first_b = J * job->side[1], .topk_a = w->own,
+                  .include_self = job->include_self, .histogram = job->histogram};
+    if (job->spill) {
+        FD_TRY(fd_spill_buffer(job->spill, a->n * b->n, &radius.pair, &count, &radius.capacity));
+        radius.count = *count;
+        s.radius = &radius;
     }
+    if (columns)
+        FD_TRY(fd_lists_lock(job->lists, J, &s.topk_b));
+    err = w->kind->distance->sweep(w->lane, &s);
+    if (!err)
+        err = w->kind->lane_sync(w->lane);
+    if (columns)
+        fd_lists_unlock(job->lists, J);
+    if (count)
+        *count = radius.count;
+done:
+    return err;
+}
+
+/* --- all --------------------------------------------------------------------------------------------------------------------------- */
+
+static fd_error *run(work *w, int64_t I, int64_t J, int64_t count)
+{
+    fd_error *err = NULL;
+    const fd_dist_job *job = w->job;
+    const fd_panel_block *a = &job->a->block[I - job->a->first];
+    const bool sweeps = job->lists || job->spill || job->histogram;
+    if (job->lists)
+        FD_TRY(fd_lists_borrow(job->lists, I, &w->own));
+    for (int64_t k = J; k < J + count; k++) {
+        const fd_panel_block *b = &job->b->block[k - job->b->first];
+        if (job->sink.tile)
+            FD_TRY(store(w, I, k, a, b));
+        if (sweeps)
+            FD_TRY(sweep(w, I, k, a, b));
+    }
+    if (job->lists)
+        FD_TRY(fd_lists_merge(job->lists, I, &w->own));
+done:
+    return err;
+}
+
+fd_error *fd_distances(fd_lane *lane, const fd_dist_job *job)
+{
+    fd_error *err = NULL;
+    work w = {.job = job, .kind = lane->engine->kind, .lane = lane, .pitch = job->side[1]};
+    int64_t I = 0, J = 0, count = 0;
+    assert(job->dim > 0);
+    FD_TRY(open_work(&w));
+    while ((count = fd_deal_take(job->deal, &I, &J)) > 0)
+        FD_TRY(run(&w, I, J, count));
 done:
     close_work(&w);
     return err;

@@ -4,7 +4,7 @@
 
 /* Rows whose largest value is between 2^-40 and 2^40 need nothing: with up to a million dimensions their squared norm stays below 2^102, and
  * what underflows is less than 2^-46 of it. */
-enum { SAFE = 40, BLOCK = 4096 };
+enum { SAFE = 40 };
 
 /* The exponent of the largest finite value, or INT_MIN when all are zero. */
 static int largest_exponent(const float *x, int64_t n)
@@ -23,29 +23,28 @@ static bool in_range(int exponent)
     return exponent == INT32_MIN || (exponent >= -SAFE && exponent < SAFE);
 }
 
-fd_error *fd_scale_of(const fd_dist_job *job, fd_scale *out)
+void fd_survey_rows(fd_survey *s, const float *rows, const uint8_t *valid, int64_t n, int64_t dim)
 {
-    fd_error *err = NULL;
-    int largest = INT32_MIN;
-    bool all_in_range = true;
-    for (int64_t first = 0; first < job->n; first += BLOCK) {
-        int64_t count = job->n - first < BLOCK ? job->n - first : BLOCK;
-        const float *rows = NULL;
-        const uint8_t *valid = NULL;
-        FD_TRY(job->source.rows(job->source.self, first, count, &rows, &valid));
-        for (int64_t i = 0; i < count; i++) {
-            if (valid && !valid[i])
-                continue;
-            int exponent = largest_exponent(rows + i * job->dim, job->dim);
-            largest = exponent > largest ? exponent : largest;
-            all_in_range = all_in_range && in_range(exponent);
-        }
+    for (int64_t i = 0; i < n; i++) {
+        if (valid && !valid[i])
+            continue;
+        const float *row = rows + i * dim;
+        double norm = 0;
+        for (int64_t k = 0; k < dim; k++)
+            norm += (double)row[k] * (double)row[k];
+        const int exponent = largest_exponent(row, dim);
+        s->largest = exponent > s->largest ? exponent : s->largest;
+        s->out_of_range |= !in_range(exponent);
+        s->norm = norm > s->norm ? norm : s->norm;
     }
-    *out = (fd_scale){.by_row = job->metric == FD_COSINE};
-    out->any = out->by_row ? !all_in_range : !in_range(largest);
-    out->up = out->any && !out->by_row ? -largest : 0;
-done:
-    return err;
+}
+
+fd_scale fd_scale_of(const fd_survey *s, fd_metric metric)
+{
+    fd_scale scale = {.by_row = metric == FD_COSINE};
+    scale.any = scale.by_row ? s->out_of_range : !in_range((int)s->largest);
+    scale.up = scale.any && !scale.by_row ? -(int)s->largest : 0;
+    return scale;
 }
 
 /* By way of double: 2^up may be beyond float32 itself. */

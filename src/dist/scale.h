@@ -6,14 +6,23 @@
 
 #include "dist/dist.h"
 
-typedef struct fd_scale {
+/* What is known of all rows: of parts of them, element-wise the largest. */
+typedef struct fd_survey {
+    int64_t largest;      /* exponent of the largest value; INT32_MIN: all are zero */
+    int64_t out_of_range; /* 1: some row's largest value is */
+    double norm;          /* largest squared 2-norm of a row */
+} fd_survey;
+
+#define FD_SURVEY_EMPTY (fd_survey){.largest = INT32_MIN}
+void fd_survey_rows(fd_survey *s, const float *rows, const uint8_t *valid, int64_t n, int64_t dim);   /* valid NULL: all are */
+
+struct fd_scale {
     bool any;             /* false: all rows are in range and stay as they are */
     bool by_row;          /* cosine: each row by its own power; it does not change the distance */
     int up;               /* else: every row is multiplied by 2^up */
-} fd_scale;
+};
 
-/* Looks at all rows of the source: a pure function of the data set. */
-fd_error *fd_scale_of(const fd_dist_job *job, fd_scale *out) FD_CHECK;
+fd_scale fd_scale_of(const fd_survey *s, fd_metric metric);
 /* In place, n rows. */
 void fd_scale_rows(const fd_scale *s, float *rows, int64_t n, int64_t dim);
 /* Distances of scaled rows -> distances of the rows themselves. */

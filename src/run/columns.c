@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "dist/dist.h"
 
 #define ATTRIBUTES(array) .attributes = (array), .n_attributes = sizeof(array) / sizeof *(array)
 
@@ -24,7 +23,6 @@ static const fd_attribute SCORE[] = {{"meaning", "probability of a face, by the 
 static const fd_attribute EMBEDDING[] = {{"meaning", "embedding of the face"}, {"axes", "face, dimension"}};
 static const fd_attribute VALID[] = {{"meaning", "0: the embedding is zero or not finite; the face is absent from all distances (NaN)"}};
 static const fd_attribute CROP[] = {{"meaning", "what the embedder sees"}, {"axes", "face, row, column, (red, green, blue)"}};
-static const fd_attribute FULL[] = {{"meaning", "distance between the embeddings of two faces"}, {"axes", "face, face"}};
 
 static const char *const STATUSES[FD_IMAGE_STATUSES] = {"ok", "no_face", "corrupt", "truncated", "unsupported", "too_large", "unreadable", "empty", "changed",
                                                         "special_file", "out_of_memory"};
@@ -76,15 +74,12 @@ static void face_columns(const fd_job *job, const fd_assembly *a, fd_columns *c)
         c->column[c->n++] = (fd_column){.path = "/faces/crop", .type = FD_COL_U8, .rank = 4, .dim = {m, f->height, f->width, 3}, ATTRIBUTES(CROP)};
 }
 
-fd_error *fd_columns_of(const fd_job *job, const fd_assembly *a, bool matrix, fd_columns *out)
+fd_error *fd_columns_of(const fd_job *job, const fd_assembly *a, fd_pairing *pairs, fd_columns *out)
 {
     fd_error *err = NULL;
     FD_TRY(image_columns(job, a, out));
     face_columns(job, a, out);
-    int64_t m = a->faces, side = fd_tile_plan_of(m).side;
-    if (matrix)
-        out->column[out->n++] = (fd_column){.path = "/distances/full", .type = FD_COL_F32, .rank = 2, .dim = {m, m}, .chunk = {side, side},
-                                            .scale = "/faces/image", .scaled_axes = 2, ATTRIBUTES(FULL)};
+    out->n += fd_pairing_columns(pairs, out->column + out->n);
 done:
     return err;
 }

@@ -3,12 +3,13 @@
 #define FD_RUN_COLUMNS_H
 
 #include "run/assemble.h"
+#include "run/pairing.h"
 #include "store/result.h"
 
 typedef struct fd_columns { fd_column column[20]; int n; const char **path, **detail; } fd_columns;
 
-/* Rank 0. The columns borrow from job and assembly. fd_columns_free in any case. */
-fd_error *fd_columns_of(const fd_job *job, const fd_assembly *a, bool matrix, fd_columns *out) FD_CHECK;
+/* Rank 0. The columns borrow from job, assembly and pairs. fd_columns_free in any case. */
+fd_error *fd_columns_of(const fd_job *job, const fd_assembly *a, fd_pairing *pairs, fd_columns *out) FD_CHECK;
 void fd_columns_free(fd_columns *c);
 
 #endif

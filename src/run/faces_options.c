@@ -27,6 +27,10 @@ static const fd_option table[] = {
 
     {"metric", 0, FD_OPT_CHOICE, NULL, NULL, "euclidean|sqeuclidean|cosine", 0, 0, RESULT, DISTANCES, "The distance between embeddings. Default: the pack's."},
     {"matrix", 0, FD_OPT_CHOICE, "auto", NULL, "auto|full|none", 0, 0, RESULT, DISTANCES, "Store the distances of all pairs; auto: up to 20,000 faces."},
+    {"topk", 0, FD_OPT_INT, NULL, "K", NULL, 1, 1e6, RESULT, DISTANCES, "Store the K nearest faces of each face."},
+    {"radius", 0, FD_OPT_REAL, NULL, "R", NULL, 0, 0, RESULT, DISTANCES, "Store all pairs of faces nearer than R, as compressed rows."},
+    {"histogram", 0, FD_OPT_FLAG, "false", NULL, NULL, 0, 0, RESULT, DISTANCES, "Store a histogram of the distances of all pairs, in 1,000 bins."},
+    {"include-self", 0, FD_OPT_FLAG, "false", NULL, NULL, 0, 0, RESULT, DISTANCES, "With --topk: a face is among its own nearest."},
 
     {"device", 0, FD_OPT_CHOICE, "auto", NULL, "auto|cpu|ref|cuda", 0, 0, RUN, MACHINE, "The engine that computes; auto takes the fastest there is and says which."},
     {"isa", 0, FD_OPT_CHOICE, "auto", NULL, "auto|sse41|avx2|avx512", 0, 0, RUN, MACHINE, "Highest instruction set to use; the same one gives the same bytes."},

@@ -62,7 +62,7 @@ fd_error *fd_job_images(fd_job *job, const int64_t *todo, int64_t n, bool *inter
 /* assemble.c and publish.c: from the journals to the result file. */
 typedef struct fd_tally {                         /* for the end table; the same on every rank */
     int64_t images, status[FD_IMAGE_STATUSES], faces, invalid, duplicates;
-    bool matrix;
+    bool distances;
     int64_t bytes;                                /* of the file */
 } fd_tally;
 fd_error *fd_job_publish(fd_job *job, fd_tally *tally) FD_CHECK;

@@ -1,5 +1,4 @@
 /* From tables to faces.h5: rank 0 lays the file out, all ranks write their rows and tiles, rank 0 commits. */
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -37,17 +36,18 @@ static fd_error *check_room(const fd_job *job, const fd_column *columns, int n)
     char need_text[16], have_text[16];
     FD_TRY(fd_file_free_bytes(job->output, &have));
     if (need > have)
-        FD_THROW(FD_NOSPACE, "%s needs %s and the disk has %s free; the journal is kept: the same command with --matrix none goes on without the matrix",
-                 job->output, fd_bytes_text(need_text, (double)need), fd_bytes_text(have_text, (double)have));
+        FD_THROW(FD_NOSPACE, "%s needs %s and the disk has %s free; the journal is kept: the same command with --matrix none --topk 50 goes on, with the "
+                             "nearest 50 of each face in place of the matrix", job->output, fd_bytes_text(need_text, (double)need),
+                 fd_bytes_text(have_text, (double)have));
 done:
     return err;
 }
 
-static fd_error *lay_out(fd_job *job, const fd_assembly *a, bool matrix)
+static fd_error *lay_out(fd_job *job, const fd_assembly *a, fd_pairing *pairs)
 {
     fd_error *err = NULL;
     fd_columns c = {0};
-    FD_TRY(fd_columns_of(job, a, matrix, &c));
+    FD_TRY(fd_columns_of(job, a, pairs, &c));
     FD_TRY(check_room(job, c.column, c.n));
     FD_TRY(fd_result_create(job->temporary, c.column, c.n));
 done:
@@ -90,7 +90,7 @@ done:
     return err;
 }
 
-static fd_error *write_all(fd_job *job, const fd_assembly *a, bool matrix)
+static fd_error *write_all(fd_job *job, const fd_assembly *a, fd_pairing *pairs)
 {
     fd_error *err = NULL;
     fd_result_writer *w = NULL;
@@ -98,20 +98,22 @@ static fd_error *write_all(fd_job *job, const fd_assembly *a, bool matrix)
     if (!own)
         own = write_own(job, a, w);
     FD_TRY(fd_comm_agree(job->comm, own));
-    if (matrix)
-        FD_TRY(fd_job_matrix(job, a, w));
+    if (fd_wanted_any(&pairs->wanted))
+        FD_TRY(fd_job_pairs(job, a, pairs, w));
     own = fd_result_writer_close(w);
     w = NULL;
     FD_TRY(fd_comm_agree(job->comm, own));
+    if (fd_wanted_any(&pairs->wanted))
+        FD_TRY(fd_pairing_write(pairs));
 done:
     if (w)
         fd_error_free(fd_result_writer_close(w));
     return err;
 }
 
-static void count(const fd_job *job, const fd_assembly *a, bool matrix, fd_tally *t)
+static void count(const fd_job *job, const fd_assembly *a, bool distances, fd_tally *t)
 {
-    *t = (fd_tally){.images = a->images, .faces = a->faces, .matrix = matrix};
+    *t = (fd_tally){.images = a->images, .faces = a->faces, .distances = distances};
     for (int64_t i = 0; i < a->faces; i++)
         t->invalid += !a->tables.valid[i];
     for (int64_t i = 0; job->rank == 0 && i < a->images; i++) {
@@ -142,14 +144,17 @@ fd_error *fd_job_publish(fd_job *job, fd_tally *tally)
 {
     fd_error *err = NULL;
     fd_assembly a = {0};
+    fd_pairing pairs = {0};
     bool created = false;
     FD_TRY(fd_assemble(job, &a));
-    bool matrix = wants_matrix(job, a.faces);
+    fd_wanted_of(job->options, &pairs.wanted);
+    pairs.wanted.matrix = wants_matrix(job, a.faces);
+    FD_TRY(fd_job_pairing(job, &a, &pairs));
     created = true;
-    FD_TRY(fd_comm_agree(job->comm, job->rank == 0 ? lay_out(job, &a, matrix) : NULL));
-    FD_TRY(write_all(job, &a, matrix));
+    FD_TRY(fd_comm_agree(job->comm, job->rank == 0 ? lay_out(job, &a, &pairs) : NULL));
+    FD_TRY(write_all(job, &a, &pairs));
     fd_usage_sample(job);
-    count(job, &a, matrix, tally);
+    count(job, &a, fd_wanted_any(&pairs.wanted), tally);
     FD_TRY(commit(job));
     struct stat s;
     tally->bytes = stat(job->output, &s) == 0 ? s.st_size : 0;
@@ -157,6 +162,7 @@ fd_error *fd_job_publish(fd_job *job, fd_tally *tally)
 done:
     if (created && job->rank == 0)
         unlink(job->temporary);
+    fd_pairing_free(&pairs);
     fd_assembly_free(&a);
     return err;
 }

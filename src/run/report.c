@@ -51,7 +51,7 @@ static void print_table(const fd_job *job, const fd_tally *t, const fd_stage_row
         print_stage(all, job->ranks, (fd_stage)s);
     printf("  * seconds summed over the threads of a rank, rate per thread; min, mean and max are over the ranks\n");
     printf("\n%s in %s (%s): %s\n", job->output, fd_seconds_text(seconds, fd_now() - job->start), fd_bytes_text(bytes, (double)t->bytes),
-           t->matrix ? "faces, embeddings and distances" : "faces and embeddings");
+           t->distances ? "faces, embeddings and distances" : "faces and embeddings");
     fflush(stdout);
 }
 

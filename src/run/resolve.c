@@ -142,6 +142,18 @@ done:
     return err;
 }
 
+/* What is computed from the embeddings is not pinned by the journal: a matrix that did not fit may be left out by the run that goes on. */
+static const char *const after_embeddings[] = {"matrix", "topk", "radius", "histogram", "include-self"};
+enum { AFTER_EMBEDDINGS = sizeof after_embeddings / sizeof *after_embeddings };
+
+static bool is_after_embeddings(const char *name)
+{
+    bool found = false;
+    for (int i = 0; i < AFTER_EMBEDDINGS; i++)
+        found = found || strcmp(name, after_embeddings[i]) == 0;
+    return found;
+}
+
 fd_error *fd_job_pin(fd_job *job)
 {
     fd_error *err = NULL;
@@ -155,13 +167,16 @@ fd_error *fd_job_pin(fd_job *job)
     FD_TRY(fd_string_add(&job->pin, "%s", identity));
     for (int i = 0; fd_opt_at(job->options, i, &value); i++) {
         const fd_option *option = fd_opt_at(job->options, i, &value);
-        if (option->effect == FD_AFFECTS_RESULT && option->type != FD_OPT_ACTION && strcmp(option->name, "matrix") != 0)
+        if (option->effect == FD_AFFECTS_RESULT && option->type != FD_OPT_ACTION && !is_after_embeddings(option->name))
             FD_TRY(fd_string_add(&job->pin, "--%s = %s\n", option->name, value ? value : ""));
     }
     FD_TRY(fd_string_add(&job->pin, "photographs = %s\n", hash));
-    /* What is computed from the embeddings is not pinned by the journal: a matrix that did not fit may be left out by the run that goes on. */
     FD_TRY(fd_string_add(&job->journal_pin, "%s", job->pin.text));
-    FD_TRY(fd_string_add(&job->pin, "--matrix = %s\n", fd_opt_text(job->options, "matrix")));
+    for (int i = 0; fd_opt_at(job->options, i, &value); i++) {
+        const char *name = fd_opt_at(job->options, i, &value)->name;
+        if (is_after_embeddings(name))
+            FD_TRY(fd_string_add(&job->pin, "--%s = %s\n", name, value ? value : ""));
+    }
 done:
     free(identity);
     return err;

@@ -37,6 +37,9 @@ typedef struct fd_column {
  * data and with zero rows are valid; TEXT always has its data. After a failure the temporary file is gone. */
 fd_error *fd_result_create(const char *temporary, const fd_column *columns, int n) FD_CHECK;
 
+/* Rank 0, while no writer is open: adds datasets whose size was not known before, and reserves their space. FD_NOSPACE as above; the file is left. */
+fd_error *fd_result_add(const char *temporary, const fd_column *columns, int n) FD_CHECK;
+
 /* Any rank, after the file was created: a dataset's place in it. Writing alone may be done by several threads at once. */
 typedef struct fd_result_writer fd_result_writer;
 fd_error *fd_result_writer_open(const char *temporary, fd_result_writer **out) FD_CHECK;

@@ -4,6 +4,7 @@
 #include <hdf5_hl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -192,6 +193,32 @@ fd_error *fd_result_create(const char *temporary, const fd_column *columns, int 
 done:
     if (err)
         unlink(temporary);
+    return err;
+}
+
+fd_error *fd_result_add(const char *temporary, const fd_column *columns, int n)
+{
+    fd_error *err = NULL;
+    hid_t file = -1;
+    herr_t status = 0;
+    struct stat st;
+    char name[FD_ESCAPED];
+    int64_t free_bytes = 0, bytes = fd_result_predict(columns, n);
+    FD_TRY(fd_file_free_bytes(temporary, &free_bytes));
+    if (bytes > free_bytes)
+        FD_TRY(no_space(temporary, bytes, ENOSPC));
+    FD_TRY(fd_h5_open(temporary, H5F_ACC_RDWR, &file));
+    for (int i = 0; i < n; i++)
+        FD_TRY(fd_h5_dataset(file, &columns[i], temporary));
+    hid_t closing = file;
+    file = -1;
+    FD_H5_TRY(status, H5Fclose(closing), FD_IO, temporary, "cannot write", "");
+    if (stat(temporary, &st) != 0)
+        FD_THROW(FD_IO, "%s: %s", fd_escape(name, sizeof name, temporary), strerror(errno));
+    FD_TRY(reserve(temporary, 0, FALLOC_FL_KEEP_SIZE, (int64_t)st.st_size + RUN_BYTES));
+done:
+    if (file >= 0)
+        H5Fclose(file);
     return err;
 }
 

@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "comm/comm.h"
-#include "dist/dist.h"
+#include "dist/panel.h"
 #include "store/result.h"
 
 static fd_comm *comm;
@@ -63,9 +63,19 @@ static void write_part(const char *path, int parts, int p)
         assert_ok(fd_result_write_rows(t->w, "/faces/embedding", i, 1, t->row[i]));
     assert_ok(fd_engine_open("ref", &(fd_engine_config){.isa = "auto"}, &e));
     assert_ok(fd_lane_open(e, &lane));
-    const fd_dist_job job = {
-        .metric = FD_EUCLIDEAN, .n = FACES, .dim = DIM, .parts = parts, .part = p, .source = {t, rows_of}, .sink = {t, take}};
-    assert_ok(fd_distances(e, lane, &job));
+    const fd_tile_plan plan = fd_tile_plan_of(FACES);
+    const fd_scale scale = {0};
+    const fd_panel_desc desc = {.metric = FD_EUCLIDEAN, .dim = DIM, .plan = plan, .source = {t, rows_of, false}, .scale = &scale, .tiles = true};
+    fd_panel panel;
+    assert_ok(fd_panel_open(lane, &desc, 0, plan.blocks, &panel));
+    fd_deal deal = {.triangle = true, .rows = plan.blocks, .columns = plan.blocks};
+    int64_t first = 0, count = fd_tile_plan_share(&plan, parts, p, &first);
+    atomic_init(&deal.next, first);
+    deal.end = first + count;
+    const fd_dist_job job = {.metric = FD_EUCLIDEAN, .dim = DIM, .side = {plan.side, plan.side}, .symmetric = true, .a = &panel, .b = &panel, .deal = &deal,
+                             .scale = &scale, .sink = {t, take}};
+    assert_ok(fd_distances(lane, &job));
+    fd_panel_close(&panel);
     fd_lane_close(lane);
     fd_engine_close(e);
     assert_ok(fd_result_writer_close(t->w));

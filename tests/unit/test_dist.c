@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdbool.h>
 
-#include "dist/dist.h"
+#include "dist/panel.h"
 
 /* --- the plan ------------------------------------------------------------------------------------------------------------------------ */
 
@@ -154,10 +154,23 @@ static void compute(matrix *m, fd_metric metric, int parts)
     m->written = calloc((size_t)(m->n * m->n) + 1, 1);
     assert_ok(fd_engine_open(engine_name, &(fd_engine_config){.isa = "auto"}, &e));
     assert_ok(fd_lane_open(e, &lane));
+    const fd_tile_plan plan = fd_tile_plan_of(m->n);
+    fd_survey survey = FD_SURVEY_EMPTY;
+    fd_survey_rows(&survey, m->row, m->valid, m->n, m->dim);
+    const fd_scale scale = fd_scale_of(&survey, metric);
+    const fd_panel_desc desc = {.metric = metric, .dim = m->dim, .plan = plan, .source = {m, rows_of, false}, .scale = &scale, .tiles = true};
+    fd_panel panel;
+    assert_ok(fd_panel_open(lane, &desc, 0, plan.blocks, &panel));
     for (int p = parts - 1; p >= 0; p--) {
-        fd_dist_job job = {.metric = metric, .n = m->n, .dim = m->dim, .parts = parts, .part = p, .source = {m, rows_of}, .sink = {m, take}};
-        assert_ok(fd_distances(e, lane, &job));
+        fd_deal deal = {.triangle = true, .rows = plan.blocks, .columns = plan.blocks};
+        int64_t first = 0, count = fd_tile_plan_share(&plan, parts, p, &first);
+        atomic_init(&deal.next, first);
+        deal.end = first + count;
+        fd_dist_job job = {.metric = metric, .dim = m->dim, .side = {plan.side, plan.side}, .symmetric = true, .a = &panel, .b = &panel, .deal = &deal,
+                           .scale = &scale, .sink = {m, take}};
+        assert_ok(fd_distances(lane, &job));
     }
+    fd_panel_close(&panel);
     fd_lane_close(lane);
     fd_engine_close(e);
     for (int64_t k = 0; k < m->n * m->n; k++)

@@ -1,0 +1,74 @@
+/* The distance stage of every program: all pairs of rows, from wherever the rows are, and what is wanted of them in one pass. */
+#ifndef FD_RUN_PAIRING_H
+#define FD_RUN_PAIRING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/option.h"
+#include "comm/comm.h"
+#include "dist/panel.h"
+#include "run/stage.h"
+#include "store/result.h"
+
+enum { FD_HISTOGRAM_BINS = 1000 };
+
+/* What is wanted of the pairs, any together. */
+typedef struct fd_wanted {
+    bool matrix, radius_given, histogram, include_self;
+    int64_t k;                        /* 0: no nearest rows */
+    float radius;
+} fd_wanted;
+
+/* Reads --topk, --radius, --histogram and --include-self; --matrix is resolved by the caller, who knows the number of rows. */
+void fd_wanted_of(const fd_options *o, fd_wanted *out);
+bool fd_wanted_any(const fd_wanted *w);
+
+typedef struct fd_pairing {
+    /* by the caller */
+    fd_comm *comm;
+    fd_engine *engine;
+    int threads;
+    fd_metric metric;
+    fd_precision precision;
+    int64_t dim, n[2];                /* n: rows and columns; the same where symmetric */
+    bool symmetric;
+    fd_row_source source[2];          /* of rows and of columns; called by the main thread only */
+    fd_wanted wanted;
+    const char *temporary, *scale;    /* the result in work; path of the dataset that names the rows, NULL: none */
+    fd_stage_row *stages;
+    /* by fd_pairing_prepare */
+    fd_tile_plan plan[2];
+    fd_scale scaling;
+    fd_histogram bins;                /* of all threads; bins.count [FD_HISTOGRAM_BINS + 2] of this rank */
+    char low[32], high[32], limit[32];/* edges of the histogram and the radius as text */
+    fd_attribute attribute[6][4];     /* of the datasets, by fd_pairing_columns */
+    fd_lists *lists;
+    fd_spill **spill;                 /* [threads] */
+    int64_t *row_count;               /* [n[0] + 1] pairs within the radius */
+    fd_result_writer *writer;         /* for tiles */
+} fd_pairing;
+
+/* Whether rows can be compared: finite, and for the cosine not all zero. */
+bool fd_row_is_valid(const float *row, int64_t dim, fd_metric metric);
+
+/* Collective. survey: of all rows, the same on every rank. fd_pairing_free in any case. */
+fd_error *fd_pairing_prepare(fd_pairing *p, const fd_survey *survey) FD_CHECK;
+void fd_pairing_free(fd_pairing *p);
+/* Largest of all ranks' surveys. Collective. */
+fd_error *fd_survey_reduce(fd_comm *c, fd_survey *s) FD_CHECK;
+
+/* The datasets of the stage but those of the radius, whose size is known only later; returns how many (at most 4). They borrow from p. */
+int fd_pairing_columns(fd_pairing *p, fd_column *out);
+
+/* pairing_compute.c: computes this rank's share of the pairs; tiles go to w. Collective. */
+fd_error *fd_pairing_compute(fd_pairing *p, fd_result_writer *w) FD_CHECK;
+/* One window of the grid: the tiles of `deal` on all threads. */
+fd_error *fd_pairing_window(fd_pairing *p, const fd_panel *a, const fd_panel *b, fd_deal *deal) FD_CHECK;
+
+/* pairing_write.c: merges what all ranks found and writes it; no writer may be open. Collective. */
+fd_error *fd_pairing_write(fd_pairing *p) FD_CHECK;
+/* pairing_radius.c: its part for the pairs within the radius. */
+fd_error *fd_pairing_write_radius(fd_pairing *p) FD_CHECK;
+
+#endif

@@ -1,0 +1,144 @@
+/* A rank's share of the pairs, on all its threads. */
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "run/pairing.h"
+
+static fd_error *store_tile(void *self, int64_t I, int64_t J, const float *values, int64_t rows, int64_t columns, int64_t pitch)
+{
+    const fd_pairing *p = self;
+    return fd_result_write_chunk(p->writer, "/distances/full", I * p->plan[0].side, J * p->plan[1].side, values, rows, columns, pitch);
+}
+
+/* --- threads ------------------------------------------------------------------------------------------------------------------------- */
+
+typedef struct worker {
+    fd_pairing *pairing;
+    const fd_panel *a, *b;
+    fd_deal *deal;
+    int number;
+    uint64_t *counts;   /* [FD_HISTOGRAM_BINS + 2] its own */
+    fd_error *err;
+} worker;
+
+static fd_error *work_on(worker *w, fd_lane *lane)
+{
+    fd_pairing *p = w->pairing;
+    fd_histogram bins = p->bins;
+    bins.count = w->counts;
+    const fd_dist_job job = {.metric = p->metric, .dim = p->dim, .side = {p->plan[0].side, p->plan[1].side}, .symmetric = p->symmetric, .a = w->a, .b = w->b,
+                             .deal = w->deal, .scale = &p->scaling, .sink = {p, p->wanted.matrix ? store_tile : NULL}, .lists = p->lists,
+                             .include_self = p->wanted.include_self, .radius = p->wanted.radius, .spill = p->spill ? p->spill[w->number] : NULL,
+                             .histogram = p->wanted.histogram ? &bins : NULL};
+    return fd_distances(lane, &job);
+}
+
+static void *work(void *self)
+{
+    worker *w = self;
+    fd_lane *lane = NULL;
+    w->err = fd_lane_open(w->pairing->engine, &lane);
+    if (!w->err)
+        w->err = work_on(w, lane);
+    fd_lane_close(lane);
+    return NULL;
+}
+
+/* Takes a worker's counts and error. */
+static void collect(fd_pairing *p, worker *w, fd_error **err)
+{
+    for (int i = 0; w->counts && i < FD_HISTOGRAM_BINS + 2; i++)
+        p->bins.count[i] += w->counts[i];
+    free(w->counts);
+    if (!*err)
+        *err = w->err;
+    else
+        fd_error_free(w->err);
+}
+
+fd_error *fd_pairing_window(fd_pairing *p, const fd_panel *a, const fd_panel *b, fd_deal *deal)
+{
+    fd_error *err = NULL;
+    const int n = p->threads;
+    int started = 0;
+    worker *workers = NULL;
+    pthread_t *threads = NULL;
+    FD_TRY(fd_alloc(&workers, (size_t)n, sizeof *workers));
+    FD_TRY(fd_alloc(&threads, (size_t)n, sizeof *threads));
+    for (int i = 0; i < n; i++) {
+        workers[i] = (worker){.pairing = p, .a = a, .b = b, .deal = deal, .number = i};
+        if (p->wanted.histogram)
+            FD_TRY(fd_alloc(&workers[i].counts, FD_HISTOGRAM_BINS + 2, sizeof *workers[i].counts));
+    }
+    for (; started < n && pthread_create(&threads[started], NULL, work, &workers[started]) == 0; started++)
+        ;
+    if (started == 0)   /* no more threads to be had: this one does it all */
+        work(&workers[0]);
+    for (int i = 0; i < started; i++)
+        pthread_join(threads[i], NULL);
+done:
+    for (int i = 0; workers && i < n; i++)
+        collect(p, &workers[i], &err);
+    free(workers);
+    free(threads);
+    return err;
+}
+
+/* --- rows in memory ------------------------------------------------------------------------------------------------------------------ */
+
+static fd_panel_desc describe(const fd_pairing *p, int which)
+{
+    const fd_wanted *w = &p->wanted;
+    return (fd_panel_desc){.metric = p->metric, .precision = p->precision, .dim = p->dim, .plan = p->plan[which], .source = p->source[which],
+                           .scale = &p->scaling, .tiles = w->matrix, .sweeps = w->k > 0 || w->radius_given || w->histogram};
+}
+
+/* This rank's tiles of the whole grid. */
+static fd_deal share_of(const fd_pairing *p)
+{
+    const int ranks = fd_comm_ranks(p->comm), rank = fd_comm_rank(p->comm);
+    fd_deal d = {.triangle = p->symmetric, .rows = p->plan[0].blocks, .columns = p->plan[1].blocks};
+    int64_t first = 0, tiles = fd_deal_tiles(d.triangle, d.rows, d.columns);
+    if (p->symmetric)
+        d.end = fd_tile_plan_share(&p->plan[0], ranks, rank, &first) + first;
+    else {
+        first = tiles / ranks * rank + tiles % ranks * rank / ranks;
+        d.end = tiles / ranks * (rank + 1) + tiles % ranks * (rank + 1) / ranks;
+    }
+    atomic_init(&d.next, first);
+    return d;
+}
+
+/* Every rank has all rows. */
+static fd_error *compute_resident(fd_pairing *p)
+{
+    fd_error *err = NULL;
+    fd_lane *lane = NULL;
+    fd_panel panel[2] = {{0}, {0}};
+    fd_deal deal = share_of(p);
+    double mark = fd_now();
+    fd_error *own = fd_lane_open(p->engine, &lane);
+    own = fd_comm_agree(p->comm, own);
+    for (int i = 0; i < (p->symmetric ? 1 : 2) && !own; i++) {
+        const fd_panel_desc desc = describe(p, i);
+        own = fd_comm_agree(p->comm, fd_panel_open(lane, &desc, 0, p->plan[i].blocks, &panel[i]));
+    }
+    FD_TRY(own);
+    fd_stage_add(p->stages, FD_STAGE_EXCHANGE, &mark, (double)p->n[1], (double)(p->n[1] * p->dim * 4));
+    FD_TRY(fd_comm_agree(p->comm, fd_pairing_window(p, &panel[0], p->symmetric ? &panel[0] : &panel[1], &deal)));
+    fd_stage_add(p->stages, FD_STAGE_DISTANCES, &mark, (double)fd_deal_tiles(deal.triangle, deal.rows, deal.columns) / fd_comm_ranks(p->comm),
+                 p->wanted.matrix ? (double)p->n[0] * (double)p->n[1] * 4 / fd_comm_ranks(p->comm) : 0);
+done:
+    fd_panel_close(&panel[0]);
+    fd_panel_close(&panel[1]);
+    fd_lane_close(lane);
+    return err;
+}
+
+fd_error *fd_pairing_compute(fd_pairing *p, fd_result_writer *w)
+{
+    p->writer = w;
+    return compute_resident(p);
+}
