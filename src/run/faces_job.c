@@ -30,8 +30,10 @@ static fd_error *start(fd_job *job, bool *complete)
     FD_TRY(fd_job_load(job));
     FD_TRY(fd_job_pin(job));
     FD_TRY(fd_job_history(job, complete));
-    if (!*complete)
+    if (!*complete) {
+        FD_TRY(fd_job_foresee(job));
         FD_TRY(fd_comm_agree(job->comm, open_analyzer(job)));
+    }
     fd_stage_add(job->stages, FD_STAGE_START, &mark, 1, 0);
 done:
     return err;

@@ -65,6 +65,8 @@ typedef struct fd_tally {                         /* for the end table; the same
     bool distances;
     int64_t bytes;                                /* of the file */
 } fd_tally;
+/* Before anything is computed: a matrix that cannot fit on the disk is refused. Collective. */
+fd_error *fd_job_foresee(fd_job *job) FD_CHECK;
 fd_error *fd_job_publish(fd_job *job, fd_tally *tally) FD_CHECK;
 
 /* report.c: the end table, on stdout by rank 0. Collective. */

@@ -43,6 +43,30 @@ done:
     return err;
 }
 
+/* Rank 0. */
+static fd_error *foresee(const fd_job *job)
+{
+    fd_error *err = NULL;
+    const char *matrix = fd_opt_text(job->options, "matrix");
+    const int64_t n = job->manifest.n, need = n * n * (int64_t)sizeof(float);
+    int64_t have = 0;
+    char need_text[16], have_text[16];
+    if (strcmp(matrix, "none") == 0 || (strcmp(matrix, "auto") == 0 && n > AUTO_MATRIX_FACES))
+        return NULL;
+    FD_TRY(fd_file_free_bytes(job->output, &have));
+    if (need > have)
+        FD_THROW(FD_NOSPACE, "with one face in each of %lld photographs the matrix of all pairs needs %s and the disk has %s free: --matrix none --topk 50 "
+                             "stores the nearest 50 of each in its place", (long long)n, fd_bytes_text(need_text, (double)need),
+                 fd_bytes_text(have_text, (double)have));
+done:
+    return err;
+}
+
+fd_error *fd_job_foresee(fd_job *job)
+{
+    return fd_comm_agree(job->comm, job->rank == 0 ? foresee(job) : NULL);
+}
+
 static fd_error *lay_out(fd_job *job, const fd_assembly *a, fd_pairing *pairs)
 {
     fd_error *err = NULL;
