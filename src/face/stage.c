@@ -6,14 +6,12 @@
 #include "base/memory.h"
 #include "base/text.h"
 
+/* Numbers per sample; -1 where the first axis is not the batch (a batch of one needs no axis). */
 static int64_t per_sample(const fd_tensor *t, int64_t batch)
 {
-    if (t->rank < 1 || t->dim[0] != batch)
+    if (batch != 1 && (t->rank < 1 || t->dim[0] != batch))
         return -1;
-    int64_t n = 1;
-    for (int i = 1; i < t->rank; i++)
-        n *= t->dim[i];
-    return n;
+    return fd_tensor_count(t) / batch;
 }
 
 static fd_error *list_outputs(const fd_net *net, fd_string *s)
@@ -52,9 +50,9 @@ static fd_error *find_outputs(fd_stage *stage, const fd_stage_wish *wish)
         FD_TRY(list_outputs(stage->net, &have));
         if (wish->output[i])
             FD_THROW(FD_FORMAT, "as %s it needs an output \"%s\" of %lld x %lld numbers; it has %s", wish->role, wish->output[i],
-                     (long long)wish->batch, (long long)wish->values[i], have.text);
+                     (long long)stage->batch, (long long)wish->values[i], have.text);
         FD_THROW(FD_FORMAT, "as %s it needs an output of %lld x %lld numbers ([embedder] dim = %lld); it has %s", wish->role,
-                 (long long)wish->batch, (long long)wish->values[i], (long long)wish->values[i], have.text);
+                 (long long)stage->batch, (long long)wish->values[i], (long long)wish->values[i], have.text);
     }
     if (fd_net_outputs(stage->net) > FD_NET_OUTPUTS)
         FD_THROW(FD_UNSUPPORTED, "it has %d outputs; at most %d are supported", fd_net_outputs(stage->net), FD_NET_OUTPUTS);
@@ -66,21 +64,35 @@ done:
 static fd_error *check_input(const fd_stage *stage, const fd_stage_wish *w)
 {
     const fd_tensor *t = fd_net_input(stage->net);
-    if (t->rank == 4 && t->dim[0] == w->batch && t->dim[1] == 3 && t->dim[2] == w->height && t->dim[3] == w->width)
+    if (t->rank == 4 && t->dim[0] == stage->batch && t->dim[1] == 3 && t->dim[2] == w->height && t->dim[3] == w->width)
         return NULL;
-    return FD_FAIL(FD_FORMAT, "as %s it needs an input of %lldx3x%lldx%lld; it has %d axes: %lldx%lldx%lldx%lld", w->role, (long long)w->batch,
-                   (long long)w->height, (long long)w->width, t->rank, (long long)t->dim[0], (long long)t->dim[1], (long long)t->dim[2],
+    return FD_FAIL(FD_FORMAT, "as %s it needs an input of %lldx3x%lldx%lld; it has %d axes: %lldx%lldx%lldx%lld", w->role,
+                   (long long)stage->batch, (long long)w->height, (long long)w->width, t->rank, (long long)t->dim[0], (long long)t->dim[1], (long long)t->dim[2],
                    (long long)t->dim[3]);
+}
+
+/* On the batch that is wished for; a file that fixes another one and cannot do without runs in batches of its own. */
+static fd_error *open_net(fd_engine *e, const fd_stage_wish *wish, const char *name, fd_stage *stage)
+{
+    fd_net_config config = {.batch = wish->batch, .height = wish->height, .width = wish->width, .any_size = wish->any_size, .name = name};
+    fd_error *err = fd_net_open(e, wish->file->bytes, wish->file->n, &config, &stage->net);
+    if (fd_error_code(err) == FD_UNSUPPORTED) {
+        fd_error_free(err);
+        config.batch = 0;
+        err = fd_net_open(e, wish->file->bytes, wish->file->n, &config, &stage->net);
+    }
+    if (!err)
+        stage->batch = fd_net_input(stage->net)->dim[0];
+    return err;
 }
 
 fd_error *fd_stage_open(fd_engine *e, const fd_pack *pack, const fd_stage_wish *wish, fd_stage *out)
 {
     fd_error *err = NULL;
-    fd_stage stage = {.batch = wish->batch, .sample = 3 * wish->height * wish->width};
+    fd_stage stage = {.sample = 3 * wish->height * wish->width};
     char shown[FD_ESCAPED];
     fd_escape(shown, sizeof shown, wish->file->name);
-    fd_net_config config = {.batch = wish->batch, .height = wish->height, .width = wish->width, .any_size = wish->any_size, .name = shown};
-    FD_TRY(fd_net_open(e, wish->file->bytes, wish->file->n, &config, &stage.net));
+    FD_TRY(open_net(e, wish, shown, &stage));
     if (!fd_net_any_size(stage.net)) {
         FD_TRY(check_input(&stage, wish));
         FD_TRY(find_outputs(&stage, wish));

@@ -20,13 +20,14 @@ typedef struct fd_stage_wish {
 
 typedef struct fd_stage {
     fd_net *net;
-    int64_t batch, sample;                    /* sample: floats of one input */
+    int64_t batch, sample;                    /* of the network; sample: floats of one input */
     int outputs;
     int output[FD_STAGE_OUTPUTS];             /* index among the network's */
     int64_t values[FD_STAGE_OUTPUTS];
 } fd_stage;
 
-/* Opens the network and finds its outputs; errors name pack, file and what is there. fd_stage_close. */
+/* Opens the network, on the wished batch or on one that the file insists on, and finds its outputs; errors name pack, file and what is there.
+ * fd_stage_close. */
 fd_error *fd_stage_open(fd_engine *e, const fd_pack *pack, const fd_stage_wish *wish, fd_stage *out) FD_CHECK;
 void fd_stage_close(fd_stage *stage);
 
