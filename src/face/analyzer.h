@@ -48,7 +48,7 @@ struct fd_analyzer {
 
 /* Shapes of the batches; the tests try others. */
 typedef struct fd_batches {
-    int64_t strip;                           /* level pixels at a time, where P-Net takes any size */
+    int64_t strip;                           /* level pixels at a time, where P-Net takes any size; 0: do not ask for that */
     int64_t canvases;                        /* a batch of them, where it takes one */
     int32_t canvas;                          /* their side: odd */
     int64_t rnet, onet, embedder;

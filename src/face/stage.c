@@ -67,8 +67,8 @@ static fd_error *check_input(const fd_stage *stage, const fd_stage_wish *w)
     if (t->rank == 4 && t->dim[0] == stage->batch && t->dim[1] == 3 && t->dim[2] == w->height && t->dim[3] == w->width)
         return NULL;
     return FD_FAIL(FD_FORMAT, "as %s it needs an input of %lldx3x%lldx%lld; it has %d axes: %lldx%lldx%lldx%lld", w->role,
-                   (long long)stage->batch, (long long)w->height, (long long)w->width, t->rank, (long long)t->dim[0], (long long)t->dim[1], (long long)t->dim[2],
-                   (long long)t->dim[3]);
+                   (long long)stage->batch, (long long)w->height, (long long)w->width, t->rank, (long long)t->dim[0], (long long)t->dim[1],
+                   (long long)t->dim[2], (long long)t->dim[3]);
 }
 
 /* On the batch that is wished for; a file that fixes another one and cannot do without runs in batches of its own. */
