@@ -63,7 +63,8 @@ static fd_error *open_detector(fd_analyzer *a, const fd_pack *pack, const fd_bat
     fd_error *err = NULL;
     const int64_t cells = fd_cells(b->canvas);
     const fd_stage_wish pnet = {.role = "pnet", .file = &pack->pnet, .batch = b->canvases, .height = b->canvas, .width = b->canvas,
-                                .any_size = b->strip > 0, .outputs = 2, .output = {"box", "prob"}, .values = {4 * cells * cells, 2 * cells * cells}};
+                                .any_size = b->strip > 0, .outputs = 2, .output = {"box", "prob"},
+                                .values = {4 * cells * cells, 2 * cells * cells}};
     const fd_stage_wish rnet = {.role = "rnet", .file = &pack->rnet, .batch = b->rnet, .height = 24, .width = 24,
                                 .outputs = 2, .output = {"box", "prob"}, .values = {4, 2}};
     const fd_stage_wish onet = {.role = "onet", .file = &pack->onet, .batch = b->onet, .height = 48, .width = 48,

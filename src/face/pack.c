@@ -100,7 +100,7 @@ static fd_error *load_file(const char *folder, fd_pack_file *file)
     FD_TRY(fd_path_join(&path, folder, file->name));
     FD_TRY(fd_file_read(path, file_limit, &file->bytes, &file->n));
     fd_sha256 hash = fd_sha256_of(file->bytes, file->n);
-    if (memcmp(&hash, &file->hash, sizeof hash)) {
+    if (memcmp(&hash, &file->hash, sizeof hash) != 0) {
         fd_sha256_text(hash, is);
         fd_sha256_text(file->hash, wanted);
         FD_THROW(FD_MISMATCH, "%s (%zu bytes) is not the file that pack.ini lists%s (sha256 is %s, wanted %s)",

@@ -216,7 +216,7 @@ static fd_error *take(void *self, const char *section, const char *name, const c
     if (!strcmp(section, "sha256"))
         return add_hash(r, name, value, line);
     for (int i = 0; i < KEYS; i++) {
-        if (strcmp(keys[i].section, section) || strcmp(keys[i].name, name))
+        if (strcmp(keys[i].section, section) != 0 || strcmp(keys[i].name, name) != 0)
             continue;
         if (r->line[i])
             return FD_FAIL(FD_FORMAT, "[%s] %s is given twice, first in line %d", section, name, r->line[i]);
@@ -242,7 +242,7 @@ static fd_error *match_hashes(reader *r, const char *name)
     fd_pack_file *files[] = {&p->pnet, &p->rnet, &p->onet, &p->embedder};
     for (int f = 0; f < 4; f++) {
         int i = 0;
-        while (i < r->n_hashes && strcmp(r->hashed[i], files[f]->name))
+        while (i < r->n_hashes && strcmp(r->hashed[i], files[f]->name) != 0)
             i++;
         char shown[FD_ESCAPED];
         if (i == r->n_hashes)

@@ -331,7 +331,8 @@ static void wrong_networks_are_named(void **state)
     const fd_analyzer_config config = config_of(&s.pack);
     fd_analyzer *other;
     s.pack.dim = 64;
-    assert_fails(fd_analyzer_open(s.engine, &s.pack, &config, &other), FD_FORMAT, "model pack facesdist-small, embedder.onnx: as embedder it needs");
+    assert_fails(fd_analyzer_open(s.engine, &s.pack, &config, &other), FD_FORMAT,
+                 "model pack facesdist-small, embedder.onnx: as embedder it needs");
     assert_fails(fd_analyzer_open(s.engine, &s.pack, &config, &other), FD_FORMAT, "4 x 64 numbers ([embedder] dim = 64); it has");
     s.pack.dim = 128;
     fd_pack_file onet = s.pack.onet;

@@ -140,7 +140,8 @@ static void aligned(fd_pack *pack)
 static void landmarks_at_the_template_only_move(void **state)
 {
     (void)state;
-    static const double template112[5][2] = {{38.2946, 51.6963}, {73.5318, 51.5014}, {56.0252, 71.7366}, {41.5493, 92.3655}, {70.7299, 92.2041}};
+    static const double template112[5][2] = {{38.2946, 51.6963}, {73.5318, 51.5014}, {56.0252, 71.7366}, {41.5493, 92.3655},
+                                             {70.7299, 92.2041}};
     setup *s = begin(aligned);
     fd_face face[1] = {0};
     for (int i = 0; i < 5; i++) {
