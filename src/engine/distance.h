@@ -27,6 +27,8 @@ typedef struct fd_distance_table {
     size_t (*block_bytes)(const fd_engine *e, const fd_block_desc *d);
     fd_error *(*block_open)(fd_lane *lane, const fd_block_desc *d, fd_block **out);
     void (*block_close)(fd_block *block);   /* NULL is allowed */
+    /* Memory of the lane that a sweep of two such blocks takes at most, with lists of k. */
+    size_t (*sweep_bytes)(const fd_engine *e, const fd_block_desc *d, int64_t k);
     fd_error *(*sweep)(fd_lane *lane, const fd_sweep *s);   /* engine/sweep.h */
 } fd_distance_table;
 

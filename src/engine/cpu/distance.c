@@ -143,4 +143,5 @@ const fd_distance_table fd_cpu_distance = {.norms = cpu_norms,
                                            .block_bytes = fd_cpu_block_bytes,
                                            .block_open = fd_cpu_block_open,
                                            .block_close = fd_cpu_block_close,
+                                           .sweep_bytes = fd_cpu_sweep_bytes,
                                            .sweep = fd_cpu_sweep};

@@ -6,24 +6,11 @@
 
 #include "engine/cpu/cpu.h"
 
-/* One of the two blocks. */
-typedef struct side {
-    const fd_cpu_block *block;
-    const fd_topk *list;     /* k = 0: none */
-    int64_t first;
-    double reach;            /* pairs count that are this near, whatever the lists say; NAN: none */
-    double other;            /* longest N of the other side */
-    double square_unit;      /* N^2 of this side times this: in units of the products */
-    float *test, *half;      /* whole tiles */
-    float *square;           /* N^2 in units of the products; -1: wild; -2: not usable */
-} side;
-
 typedef struct state {
     const fd_sweep *s;
     const fd_sweep_kernel *kernel;
-    side side[2];
-    side *a, *b;             /* the same where the blocks are */
-    double unit, kappa;      /* products in the data's units: times `unit` */
+    fd_sweep_side side[2];
+    fd_sweep_side *a, *b;    /* the same where the blocks are */
     int rows, width;         /* of a tile */
     bool bins_by_value;      /* float32 cannot hold the histogram's numbers */
     fd_sweep_bins bins;
@@ -31,93 +18,65 @@ typedef struct state {
     uint16_t hit[FD_SWEEP_TILE];
 } state;
 
-/* --- tests --------------------------------------------------------------------------------------------------------------------------- */
-
-/* The value that a pair of this row must not be beyond to count; NAN: none counts. */
-static double limit_of(fd_metric metric, const side *x, int64_t i)
-{
-    const fd_topk *list = x->list;
-    if (list->k == 0)
-        return x->reach;
-    int64_t last = (i + 1) * list->k - 1;
-    double v = list->index[last] < 0 ? (double)fd_topk_empty(metric) : (double)list->distance[last];
-    return metric == FD_INNER ? fmin(v, x->reach) : fmax(v, x->reach);   /* the other one where reach is NAN */
-}
-
-/* The test of row i, by the formula in the header. */
-static float test_of(const state *w, const side *x, int64_t i)
-{
-    const fd_metric metric = x->block->base.metric;
-    const double limit = limit_of(metric, x, i), slack = 0x1p-22 * fabs(limit) + 0x1p-148, square = x->block->square[i];
-    if (isnan(limit))
-        return FD_NEVER;
-    if (isinf(limit) || square < 0)
-        return FD_ALWAYS;
-    double test;
-    if (metric == FD_INNER)
-        test = (limit - slack) / w->unit - w->kappa * sqrt(square) * x->other;
-    else {
-        double v = limit + slack;
-        test = (double)x->half[i] - (metric == FD_EUCLIDEAN ? v < 0 ? 0 : v * v / 2 : metric == FD_COSINE ? v : v / 2) / w->unit;
-    }
-    test -= 0x1p-20 * fabs(test);
-    return test < (double)FD_ALWAYS ? FD_ALWAYS : test > FD_SWEEP_MOST ? (float)FD_SWEEP_MOST : (float)test;
-}
-
-static void set_tests(const state *w, side *x, int64_t padded)
-{
-    const fd_cpu_block *b = x->block;
-    for (int64_t i = 0; i < padded; i++) {
-        if (i >= b->base.n || isnan(b->factor[i])) {
-            x->test[i] = x->half[i] = FD_NEVER;
-            x->square[i] = -2;
-            continue;
-        }
-        double square = b->square[i] * x->square_unit, half = b->base.metric == FD_INNER ? 0 : square * (1 - w->kappa) / 2;
-        half = half > FD_SWEEP_MOST ? FD_SWEEP_MOST : half < -FD_SWEEP_MOST ? -FD_SWEEP_MOST : half;
-        x->half[i] = b->square[i] < 0 ? FD_ALWAYS : (float)half;
-        x->square[i] = b->square[i] < 0 || square > FD_SWEEP_MOST ? -1 : (float)square;
-        x->test[i] = test_of(w, x, i);
-    }
-}
-
 /* --- pairs --------------------------------------------------------------------------------------------------------------------------- */
 
-static float value_of(const state *w, int64_t i, int64_t j)
+/* The value of row i of side x and row j of side y. */
+static float value_of(const state *w, const fd_sweep_side *x, int64_t i, const fd_sweep_side *y, int64_t j)
 {
-    const fd_cpu_block *a = w->a->block, *b = w->b->block;
-    const float *x = a->row + i * a->pitch, *y = b->row + j * b->pitch;
+    const fd_cpu_block *a = x->block, *b = y->block;
+    const float *u = a->row + i * a->pitch, *v = b->row + j * b->pitch;
     switch (a->base.metric) {
     case FD_INNER:
-        return (float)w->kernel->dot(x, y, a->pitch);
+        return (float)w->kernel->dot(u, v, a->pitch);
     case FD_COSINE:
-        return (float)(w->kernel->turned(x, a->factor[i], y, b->factor[j], a->pitch) / 2);
+        return (float)(w->kernel->turned(u, a->factor[i], v, b->factor[j], a->pitch) / 2);
     case FD_EUCLIDEAN:
-        return (float)sqrt(w->kernel->squares(x, y, a->pitch));
+        return (float)sqrt(w->kernel->squares(u, v, a->pitch));
     default:
-        return (float)w->kernel->squares(x, y, a->pitch);
+        return (float)w->kernel->squares(u, v, a->pitch);
     }
 }
 
-static void offer_list(const state *w, side *x, int64_t i, float value, int64_t index)
+/* Global index of the first row of the side that row x's pairs are of. */
+static int64_t other_first(const state *w, const fd_sweep_side *x)
 {
-    if (x->list->k == 0)
-        return;
-    fd_topk_insert(x->list, x->block->base.metric, i, value, index);
-    x->test[i] = test_of(w, x, i);
+    return x == &w->side[0] ? w->s->first_b : w->s->first_a;
 }
 
-static void offer(state *w, int64_t i, int64_t j)
+/* The pairs of a row that wait and still pass get their values. */
+static void settle(state *w, fd_sweep_side *x, const fd_sweep_side *y, int64_t i)
 {
-    const float value = value_of(w, i, j);
-    const int64_t row = w->a->first + i, column = w->b->first + j;
+    const fd_waiting *waiting = x->waiting + i * x->room;
+    for (int32_t m = 0; m < x->waits[i]; m++) {
+        int64_t j = waiting[m].other;
+        if (waiting[m].product >= x->list_test[i] + y->half[j])
+            fd_sweep_known(x, i, value_of(w, x, i, y, j), other_first(w, x) + j);
+    }
+    x->waits[i] = x->waits[i] < 0 ? -1 : 0;
+}
+
+static void offer_list(state *w, fd_sweep_side *x, int64_t i, fd_sweep_side *y, int64_t j, float dot)
+{
+    if (!(dot >= x->list_test[i] + y->half[j]))
+        return;
+    if (x->square[i] < 0 || y->square[j] < 0) {   /* wild: the product says nothing */
+        fd_sweep_known(x, i, value_of(w, x, i, y, j), other_first(w, x) + j);
+        return;
+    }
+    if (!fd_sweep_wait(x, i, y, j, dot)) {
+        settle(w, x, y, i);
+        offer_list(w, x, i, y, j, dot);
+    }
+}
+
+static void offer_radius(state *w, int64_t i, int64_t j)
+{
     fd_radius *r = w->s->radius;
-    offer_list(w, w->a, i, value, column);
-    offer_list(w, w->b, j, value, row);
-    if (!r || !fd_within(w->a->block->base.metric, value, r->radius))
+    float value = value_of(w, w->a, i, w->b, j);
+    if (!fd_within(w->a->block->base.metric, value, r->radius))
         return;
     if (r->count < r->capacity)
-        r->pair[r->count] = (fd_pair){row, column, value};
+        r->pair[r->count] = (fd_pair){w->s->first_a + i, w->s->first_b + j, value};
     r->count++;
 }
 
@@ -125,7 +84,7 @@ static void offer_self(state *w)
 {
     for (int64_t i = 0; i < w->a->block->base.n; i++)
         if (!isnan(w->a->block->factor[i]))
-            offer_list(w, w->a, i, value_of(w, i, i), w->a->first + i);
+            fd_sweep_known(w->a, i, value_of(w, w->a, i, w->a, i), w->s->first_a + i);
 }
 
 /* --- a tile -------------------------------------------------------------------------------------------------------------------------- */
@@ -146,17 +105,21 @@ static void multiply(state *w, int64_t i, int64_t j)
     w->kernel->gemm->tile(x, dim, (const float *)b->right + j * dim, w->dot);
 }
 
-/* Thresholds shrink while the hits of a tile are dealt with: each is tested again. */
+/* Tests rise while the hits of a tile are dealt with: each is tested again. */
 static void offer_hits(state *w, int64_t i0, int64_t j0)
 {
-    const side *a = w->a, *b = w->b;
+    fd_sweep_side *a = w->a, *b = w->b;
     fd_sweep_test t = {w->rows, w->width, a->test + i0, a->half + i0, b->test + j0, b->half + j0};
     int hits = w->kernel->find(&t, w->dot, w->hit);
     for (int h = 0; h < hits; h++) {
         int64_t i = i0 + w->hit[h] / w->width, j = j0 + w->hit[h] % w->width;
         float dot = w->dot[w->hit[h]];
-        if ((a != b || i < j) && (dot >= a->test[i] + b->half[j] || dot >= a->half[i] + b->test[j]))
-            offer(w, i, j);
+        if (a == b && i >= j)
+            continue;
+        offer_list(w, a, i, b, j, dot);
+        offer_list(w, b, j, a, i, dot);
+        if (w->s->radius && dot >= fd_sweep_test_of(a, i, a->reach) + b->half[j])
+            offer_radius(w, i, j);
     }
 }
 
@@ -165,14 +128,14 @@ static void count_row(state *w, int64_t i, int64_t j0, const float *dot)
     const fd_histogram *h = w->s->histogram;
     int32_t low[FD_SWEEP_WIDTH], high[FD_SWEEP_WIDTH];
     const float square = w->a->square[i], *squares = w->b->square + j0;
-    if (square == -2)
+    if (square == FD_UNUSABLE)
         return;
     w->kernel->places(&w->bins, dot, square, squares, w->width, low, high);
     for (int64_t j = 0; j < w->width; j++) {
-        if (squares[j] == -2 || (w->a == w->b && j0 + j <= i))
+        if (squares[j] == FD_UNUSABLE || (w->a == w->b && j0 + j <= i))
             continue;
-        if (w->bins_by_value || square == -1 || squares[j] == -1 || low[j] != high[j])
-            h->count[fd_histogram_place(h, (double)value_of(w, i, j0 + j))]++;
+        if (w->bins_by_value || square == FD_WILD || squares[j] == FD_WILD || low[j] != high[j])
+            h->count[fd_histogram_place(h, (double)value_of(w, w->a, i, w->b, j0 + j))]++;
         else
             h->count[low[j]]++;
     }
@@ -181,7 +144,7 @@ static void count_row(state *w, int64_t i, int64_t j0, const float *dot)
 static void tile(state *w, int64_t i, int64_t j)
 {
     multiply(w, i, j);
-    if (w->a->list->k || w->b->list->k || w->s->radius)
+    if (w->a->list.k || w->b->list.k || w->s->radius)
         offer_hits(w, i, j);
     for (int64_t r = 0; w->s->histogram && r < w->rows; r++)
         count_row(w, i + r, j, w->dot + r * w->width);
@@ -205,12 +168,13 @@ static void set_error(state *w)
 {
     const fd_cpu_block *a = w->a->block, *b = w->b->block;
     const double rho = fmax(a->rho, b->rho), g = (2 * (double)a->base.dim + 16) * 0x1p-24;
-    w->kappa = 2 * rho * (1 + rho) + g * (1 + rho) * (1 + rho) + 0x1p-20;
-    w->unit = ldexp(1, a->exponent + b->exponent);
-    w->side[0].square_unit = ldexp(1, a->exponent - b->exponent);
-    w->side[1].square_unit = ldexp(1, b->exponent - a->exponent);
-    w->side[0].other = b->longest;
-    w->side[1].other = a->longest;
+    for (int k = 0; k < 2; k++) {
+        fd_sweep_side *x = &w->side[k];
+        x->kappa = 2 * rho * (1 + rho) + g * (1 + rho) * (1 + rho) + 0x1p-20;
+        x->unit = ldexp(1, a->exponent + b->exponent);
+        x->square_unit = ldexp(1, k ? b->exponent - a->exponent : a->exponent - b->exponent);
+        x->other = k ? a->longest : b->longest;
+    }
 }
 
 static bool fits(double x)
@@ -221,55 +185,62 @@ static bool fits(double x)
 static void set_bins(state *w)
 {
     const fd_histogram *h = w->s->histogram;
+    const fd_metric metric = w->a->block->base.metric;
     if (!h)
         return;
-    double unit = w->a->block->base.metric == FD_COSINE ? 0.5 : w->unit;
+    double unit = metric == FD_COSINE ? 0.5 : w->a->unit;
     w->bins_by_value = !fits(unit) || !fits(h->scale) || !(h->low == 0 || fits(h->low)) || h->bins > 1 << 22;
-    w->bins = (fd_sweep_bins){w->a->block->base.metric, (float)unit, (float)w->kappa, (float)h->low, (float)h->scale, (float)h->bins};
+    w->bins = (fd_sweep_bins){metric, (float)unit, (float)w->a->kappa, (float)h->low, (float)h->scale, (float)h->bins};
 }
 
-/* Tests of both sides from scratch memory. */
 static fd_error *set_sides(state *w, fd_lane *lane)
 {
+    const fd_sweep *s = w->s;
     fd_error *err = NULL;
     void *scratch;
-    int64_t padded[2] = {w->s->a->n + FD_SWEEP_TILE, w->s->b->n + FD_SWEEP_TILE};
-    FD_TRY(fd_host_lane_scratch(lane, (size_t)(padded[0] + padded[1]) * 3 * sizeof(float), &scratch));
-    float *at = scratch;
     for (int k = 0; k < 2; k++) {
-        side *x = &w->side[k];
-        x->test = at;
-        x->half = at + padded[k];
-        x->square = at + 2 * padded[k];
-        at += 3 * padded[k];
-        set_tests(w, x, padded[k]);
+        w->side[k].block = (const fd_cpu_block *)(k ? s->b : s->a);
+        w->side[k].kernel = w->kernel;
+        w->side[k].list = k ? s->topk_b : s->topk_a;
+        w->side[k].reach = s->radius && k == 0 ? (double)s->radius->radius : NAN;
     }
+    w->a = &w->side[0];
+    w->b = s->a == s->b ? w->a : &w->side[1];
+    set_error(w);
+    size_t first = fd_sweep_side_bytes(s->a->n, s->topk_a.k), second = w->a == w->b ? 0 : fd_sweep_side_bytes(s->b->n, s->topk_b.k);
+    FD_TRY(fd_host_lane_scratch(lane, first + second, &scratch));
+    fd_sweep_side_open(w->a, scratch);
+    if (w->a != w->b)
+        fd_sweep_side_open(w->b, (char *)scratch + first);
 done:
     return err;
+}
+
+size_t fd_cpu_sweep_bytes(const fd_engine *e, const fd_block_desc *d, int64_t k)
+{
+    (void)e;
+    return 2 * fd_sweep_side_bytes(d->n, k);
 }
 
 fd_error *fd_cpu_sweep(fd_lane *lane, const fd_sweep *s)
 {
     fd_error *err = NULL;
     state w = {.s = s, .kernel = fd_sweep_kernel_of(lane->engine)};
-    const double reach = s->radius ? (double)s->radius->radius : NAN;
-    w.side[0] = (side){.block = (const fd_cpu_block *)s->a, .list = &s->topk_a, .first = s->first_a, .reach = reach};
-    w.side[1] = (side){.block = (const fd_cpu_block *)s->b, .list = s->a == s->b ? &s->topk_a : &s->topk_b, .first = s->first_b, .reach = NAN};
-    w.a = &w.side[0];
-    w.b = s->a == s->b ? w.a : &w.side[1];
-    bool matrix_unit = w.a->block->matrix_unit;
+    FD_TRY(set_sides(&w, lane));
+    const bool matrix_unit = w.a->block->matrix_unit;
     w.rows = matrix_unit ? FD_SWEEP_ROWS : w.kernel->gemm->rows;
     w.width = matrix_unit ? FD_SWEEP_WIDTH : w.kernel->gemm->width;
-    set_error(&w);
     set_bins(&w);
-    FD_TRY(set_sides(&w, lane));
-    if (s->a == s->b && s->include_self)
+    if (s->a == s->b && s->include_self && s->topk_a.k)
         offer_self(&w);
     if (matrix_unit)
         fd_amx_begin();
     tiles(&w);
     if (matrix_unit)
         fd_amx_end();
+    for (fd_sweep_side *x = w.side; x == w.a || x == w.b; x++)
+        for (int64_t i = 0; x->list.k && i < x->block->base.n; i++)
+            settle(&w, x, x == w.a ? w.b : w.a, i);
 done:
     return err;
 }

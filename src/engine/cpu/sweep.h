@@ -10,7 +10,12 @@
  * can only be within the squared distance T when
  *     c >= test + half,   half = (1 - kappa) N_v^2 / 2,   test = (1 - kappa) N_u^2 / 2 - T / 2.
  * For the inner product to reach t: half = 0, test = t - kappa N_u max N_v. Roundings of test + half in float32 are covered by 2^-20 added to
- * kappa and 2^-20 |test| subtracted from test. */
+ * kappa and 2^-20 |test| subtracted from test.
+ *
+ * Nor is the value of a pair that passes computed at once. By the same bound |u - v|^2 / 2 <= (1 + kappa) N_u^2 / 2 - p with the pair's sure score
+ * p = c - half - kappa N_v^2 (inner product: u.v >= p - kappa N_u max N_v with p = c), so with p_k the k-th largest of a row's sure scores, k
+ * pairs are at least that near, and test may rise to p_k - spread, spread = kappa N_u^2 (inner product: 2 kappa N_u max N_v). Pairs wait with
+ * their products; most that passed early fail the test that later ones have raised, and only the rest get their value. */
 #ifndef FD_ENGINE_CPU_SWEEP_H
 #define FD_ENGINE_CPU_SWEEP_H
 
@@ -58,6 +63,8 @@ typedef struct fd_sweep_kernel {
     const fd_gemm_kernel *gemm;
     /* Which products dot[rows][width] pass: row * width + column of each into hit[]; returns how many. */
     int (*find)(const fd_sweep_test *t, const float *dot, uint16_t *hit);
+    /* list[1 .. k rounded up to 16] descending, list[0] = +inf: puts p where it belongs, the last falls out. */
+    void (*keep)(float *list, int64_t k, float p);
     /* As in kernels/math/pair.h, on rows padded to a multiple of 16. */
     double (*squares)(const float *x, const float *y, int64_t pitch);
     double (*turned)(const float *x, double p, const float *y, double q, int64_t pitch);   /* of x p and y q */
@@ -71,6 +78,44 @@ typedef struct fd_sweep_kernel {
 extern const fd_sweep_kernel fd_sweep_base, fd_sweep_avx2, fd_sweep_avx512;
 const fd_sweep_kernel *fd_sweep_kernel_of(const fd_engine *e);
 
+/* --- one side of a sweep: the tests of a block's rows, and the pairs that wait for their values ----------------------------------------- */
+
+typedef struct fd_waiting { float product; int32_t other; } fd_waiting;   /* the row of the other side */
+
+typedef struct fd_sweep_side {
+    const fd_cpu_block *block;
+    const fd_sweep_kernel *kernel;
+    fd_topk list;              /* k = 0: none */
+    double reach;              /* the radius; NAN: none, or the other side looks after it */
+    double unit, kappa;        /* products are the data's divided by unit; kappa as above */
+    double square_unit;        /* N^2 of this block times this: in units of the products */
+    double other;              /* longest N of the other block */
+    double grain;              /* scores that float32 takes for one value; see raise_by_score */
+    float farthest;            /* half the squared distance, or the product, beyond which values are infinite */
+    int64_t padded;            /* rows, with those that only fill the last tile */
+    int64_t room;              /* of a row's waiting pairs */
+    float *test, *half;        /* [padded]; test: that of the list or that of the radius, whichever is lower */
+    float *list_test;          /* [padded] */
+    float *spread;             /* [padded] */
+    float *square;             /* [padded] N^2 in units of the products; -1: wild; -2: not usable */
+    float *sure;               /* [n][k rounded up to 16, and 1]: sure scores, see `keep` */
+    int32_t *waits;            /* [n]: how many; -1: sure scores not yet taken from the list */
+    fd_waiting *waiting;       /* [n][room] */
+} fd_sweep_side;
+
+enum { FD_WILD = -1, FD_UNUSABLE = -2 };
+
+/* Bytes of the arrays of a side, and where they lie in `memory` (FD_ALIGN-aligned); then what they hold, from the members above them. */
+size_t fd_sweep_side_bytes(int64_t n, int64_t k);
+void fd_sweep_side_open(fd_sweep_side *x, void *memory);
+/* The lowest score of a row that may still be within `limit`, by the formula above. */
+float fd_sweep_test_of(const fd_sweep_side *x, int64_t i, double limit);
+/* A value of row i is known: into the list. */
+void fd_sweep_known(fd_sweep_side *x, int64_t i, float value, int64_t index);
+/* Pair (i, other) waits; its score has passed list_test. False: there was no room, and it does not: make some. */
+bool fd_sweep_wait(fd_sweep_side *x, int64_t i, const fd_sweep_side *y, int64_t other, float product);
+
+size_t fd_cpu_sweep_bytes(const fd_engine *e, const fd_block_desc *d, int64_t k);
 size_t fd_cpu_block_bytes(const fd_engine *e, const fd_block_desc *d);
 fd_error *fd_cpu_block_open(fd_lane *lane, const fd_block_desc *d, fd_block **out) FD_CHECK;
 void fd_cpu_block_close(fd_block *block);

@@ -35,6 +35,13 @@ static int find(const fd_sweep_test *t, const float *dot, uint16_t *hit)
     return n;
 }
 
+static void keep(float *list, int64_t k, float p)
+{
+    vec score = vec_set(p);
+    for (int64_t m = (k - 1) / VL * VL + 1; m > 0; m -= VL)   /* from the end: each place looks at the one before */
+        vec_store(list + m, vec_max(vec_load(list + m), vec_min(vec_load(list + m - 1), score)));
+}
+
 /* --- the values of pairs ------------------------------------------------------------------------------------------------------------- */
 
 enum { HALF = VL / 2, PARTS = FD_PAIR_LANES / HALF };
@@ -164,4 +171,4 @@ static void places(const fd_sweep_bins *h, const float *dot, float square_a, con
         bins_of(0, h, dot, square_a, square_b, n, low, high);
 }
 
-const fd_sweep_kernel KERNEL = {&GEMM, find, squares, turned, product, operand, places};
+const fd_sweep_kernel KERNEL = {&GEMM, find, keep, squares, turned, product, operand, places};

@@ -70,4 +70,5 @@ const fd_distance_table fd_ref_distance = {.norms = ref_norms,
                                            .block_bytes = fd_ref_block_bytes,
                                            .block_open = fd_ref_block_open,
                                            .block_close = fd_ref_block_close,
+                                           .sweep_bytes = fd_ref_sweep_bytes,
                                            .sweep = fd_ref_sweep};

@@ -30,6 +30,7 @@ float fd_ref_pair(fd_metric metric, const float *x, const float *y, int64_t dim)
 size_t fd_ref_block_bytes(const fd_engine *e, const fd_block_desc *d);
 fd_error *fd_ref_block_open(fd_lane *lane, const fd_block_desc *d, fd_block **out) FD_CHECK;
 void fd_ref_block_close(fd_block *block);
+size_t fd_ref_sweep_bytes(const fd_engine *e, const fd_block_desc *d, int64_t k);
 fd_error *fd_ref_sweep(fd_lane *lane, const fd_sweep *s) FD_CHECK;
 
 /* What stands for a row in the value of a pair: cosine 1 / |x|, else 1; NaN where the row is not usable. */
