@@ -23,7 +23,7 @@ typedef struct fd_distance_table {
      * and b are the same block: the diagonal is exactly 0 and the lower triangle mirrors the upper. Cosine: 1 - x.y / (|x| |y|), by half
      * the squared difference of the normalised rows where small. Inner product: x.y, diagonal included. */
     fd_error *(*tile)(fd_lane *lane, fd_metric metric, const fd_rows *a, const fd_rows *b, int64_t dim, int same, float *out, int64_t pitch);
-    /* Memory that block_open takes for such a block; d->row and d->valid are not looked at. */
+    /* Memory that block_open takes for such a block at most; d->row and d->valid are not looked at. */
     size_t (*block_bytes)(const fd_engine *e, const fd_block_desc *d);
     fd_error *(*block_open)(fd_lane *lane, const fd_block_desc *d, fd_block **out);
     void (*block_close)(fd_block *block);   /* NULL is allowed */

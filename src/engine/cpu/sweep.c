@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "engine/cpu/cpu.h"
 
 typedef struct state {
@@ -43,16 +44,36 @@ static int64_t other_first(const state *w, const fd_sweep_side *x)
     return x == &w->side[0] ? w->s->first_b : w->s->first_a;
 }
 
-/* The pairs of a row that wait and still pass get their values. */
+/* Drops the waiting pairs of a row that do not pass any more. */
+static void sift(fd_sweep_side *x, const fd_sweep_side *y, int64_t i)
+{
+    fd_waiting *waiting = x->waiting + i * x->room;
+    int32_t left = 0;
+    for (int32_t m = 0; m < x->waits[i]; m++)
+        if (waiting[m].product >= x->list_test[i] + y->half[waiting[m].other])
+            waiting[left++] = waiting[m];
+    x->waits[i] = left;
+}
+
+static void prefetch(const fd_cpu_block *b, int64_t i)
+{
+    for (int64_t k = 0; k < b->pitch; k += FD_ALIGN / (int)sizeof(float))
+        __builtin_prefetch(b->row + i * b->pitch + k);
+}
+
+/* The waiting pairs of a row that still pass get their values. */
 static void settle(state *w, fd_sweep_side *x, const fd_sweep_side *y, int64_t i)
 {
     const fd_waiting *waiting = x->waiting + i * x->room;
+    sift(x, y, i);
     for (int32_t m = 0; m < x->waits[i]; m++) {
         int64_t j = waiting[m].other;
+        if (m + 1 < x->waits[i])
+            prefetch(y->block, waiting[m + 1].other);
         if (waiting[m].product >= x->list_test[i] + y->half[j])
             fd_sweep_known(x, i, value_of(w, x, i, y, j), other_first(w, x) + j);
     }
-    x->waits[i] = x->waits[i] < 0 ? -1 : 0;
+    x->waits[i] = 0;
 }
 
 static void offer_list(state *w, fd_sweep_side *x, int64_t i, fd_sweep_side *y, int64_t j, float dot)
@@ -63,10 +84,12 @@ static void offer_list(state *w, fd_sweep_side *x, int64_t i, fd_sweep_side *y, 
         fd_sweep_known(x, i, value_of(w, x, i, y, j), other_first(w, x) + j);
         return;
     }
-    if (!fd_sweep_wait(x, i, y, j, dot)) {
+    if (fd_sweep_wait(x, i, y, j, dot))
+        return;
+    sift(x, y, i);
+    if (x->waits[i] > x->room / 4 * 3)
         settle(w, x, y, i);
-        offer_list(w, x, i, y, j, dot);
-    }
+    offer_list(w, x, i, y, j, dot);
 }
 
 static void offer_radius(state *w, int64_t i, int64_t j)
@@ -240,7 +263,8 @@ fd_error *fd_cpu_sweep(fd_lane *lane, const fd_sweep *s)
         fd_amx_end();
     for (fd_sweep_side *x = w.side; x == w.a || x == w.b; x++)
         for (int64_t i = 0; x->list.k && i < x->block->base.n; i++)
-            settle(&w, x, x == w.a ? w.b : w.a, i);
+            if (x->waits[i] > 0)
+                settle(&w, x, x == w.a ? w.b : w.a, i);
 done:
     return err;
 }

@@ -30,18 +30,18 @@ enum { FD_SWEEP_PANEL = 32, FD_SWEEP_ROWS = 32, FD_SWEEP_WIDTH = 32, FD_SWEEP_TI
 /* Never: of rows that take part in nothing. Always: passes whatever stands on the other side. Sums of the two: never. */
 #define FD_NEVER 3e38F
 #define FD_ALWAYS (-1e30F)
-#define FD_SWEEP_MOST 1e28   /* of half, in size; smaller distances pass: products are below 4 dim */
+#define FD_SWEEP_MOST 1e28   /* of half, in size; smaller distances pass: products are below 2^18 dim */
 
 typedef struct fd_cpu_block {
     fd_block base;
     bool matrix_unit;      /* operands are bfloat16 for it, else float32 */
     int64_t pitch;         /* floats of a row: dim rounded up to 16, zeros behind */
-    int exponent;          /* operands are rows times 2^-exponent; cosine: 0 */
+    int exponent;          /* operands are rows times 2^-exponent; 0 where they need none */
     double rho, longest;   /* max |u - u'| / N and max N of the usable rows */
     float *row;            /* [n][pitch] */
     double *factor;        /* [n]: fd_ref_row_factor */
     double *square;        /* [n]: N^2; negative: wild */
-    void *left, *right;    /* operands: float32: rows (scaled) and panels; bfloat16: tiles */
+    void *left, *right;    /* operands: float32: rows (`row` itself where not scaled) and panels; bfloat16: tiles */
 } fd_cpu_block;
 
 /* What a tile of products is held against. The arrays have whole tiles. */

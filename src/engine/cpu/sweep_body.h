@@ -19,20 +19,26 @@ INLINE uint32_t at_least(vec x, vec y)
 #endif
 }
 
-static int find(const fd_sweep_test *t, const float *dot, uint16_t *hit)
+/* The width is a constant where this is inlined: tests of the columns stay in registers. */
+INLINE int find_in(int width, const fd_sweep_test *t, const float *dot, uint16_t *hit)
 {
     int n = 0;
-    for (int r = 0; r < t->rows; r++, dot += t->width) {
+    for (int r = 0; r < t->rows; r++, dot += width) {
         vec test = vec_set(t->test_a[r]), half = vec_set(t->half_a[r]);
         uint32_t mask = 0;
-        for (int j = 0; j < t->width; j += VL) {
+        for (int j = 0; j < width; j += VL) {
             vec limit = vec_min(test + vec_load(t->half_b + j), half + vec_load(t->test_b + j));
             mask |= at_least(vec_load(dot + j), limit) << j;
         }
         for (; mask; mask &= mask - 1)
-            hit[n++] = (uint16_t)(r * t->width + __builtin_ctz(mask));
+            hit[n++] = (uint16_t)(r * width + __builtin_ctz(mask));
     }
     return n;
+}
+
+static int find(const fd_sweep_test *t, const float *dot, uint16_t *hit)
+{
+    return t->width == 2 * VL ? find_in(2 * VL, t, dot, hit) : find_in(t->width, t, dot, hit);
 }
 
 static void keep(float *list, int64_t k, float p)
@@ -109,7 +115,7 @@ static double product(const float *x, const float *y, int64_t pitch)
 
 typedef uint32_t words __attribute__((vector_size(HALF * sizeof(uint32_t))));
 
-/* To the nearest bfloat16, ties to even; finite values below 2 in size. */
+/* To the nearest bfloat16, ties to even; finite values below 2^9 in size. */
 INLINE void round_half(floats *x)
 {
     words w = (words)*x;
