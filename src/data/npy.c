@@ -32,7 +32,7 @@ static const char *value_of(const char *header, const char *key)
 }
 
 /* "(2, 3,)" */
-static bool parse_shape(const char *text, fd_npy *out)
+static bool parse_shape(const char *text, fd_npy_head *out)
 {
     if (*text++ != '(')
         return false;
@@ -59,24 +59,25 @@ static bool count_bytes(const fd_npy *a, size_t *bytes)
     return true;
 }
 
-static fd_error *parse_header(char *header, const char *name, fd_npy *out)
+static fd_error *parse_header(const char *header, const char *name, fd_npy_head *out)
 {
     const char *descr = value_of(header, "'descr'"), *order = value_of(header, "'fortran_order'"), *shape = value_of(header, "'shape'");
     if (!descr || !order || !shape || !parse_shape(shape, out))
         return FD_FAIL(FD_FORMAT, "%s: its .npy header is damaged", name);
-    if (strncmp(descr, "'<f4'", 5) != 0)
-        return FD_FAIL(FD_FORMAT, "%s: its elements are %.8s, not '<f4'; save x.astype(numpy.float32)", name, descr);
+    snprintf(out->type, sizeof out->type, "%.8s", descr);
+    if (descr[0] == '\'' && strcspn(descr + 1, "'") < sizeof out->type - 2)
+        out->type[strcspn(descr + 1, "'") + 2] = 0;
     if (strncmp(order, "False", 5) != 0)
         return FD_FAIL(FD_FORMAT, "%s: it is in Fortran order; save numpy.ascontiguousarray(x)", name);
     return NULL;
 }
 
-fd_error *fd_npy_parse(const uint8_t *bytes, size_t n, const char *path, fd_npy *out)
+fd_error *fd_npy_parse_head(const uint8_t *bytes, size_t n, const char *path, fd_npy_head *out)
 {
     fd_error *err = NULL;
     char name[FD_ESCAPED], *header = NULL;
-    size_t at = MAGIC + 2, length, data;
-    *out = (fd_npy){0};
+    size_t at = MAGIC + 2, length;
+    *out = (fd_npy_head){0};
     fd_escape(name, sizeof name, path);
     if (n < at + 4 || memcmp(bytes, magic, MAGIC) != 0)
         FD_THROW(FD_FORMAT, "%s: not a .npy file", name);
@@ -89,12 +90,30 @@ fd_error *fd_npy_parse(const uint8_t *bytes, size_t n, const char *path, fd_npy 
     FD_TRY(fd_alloc(&header, length + 1, 1));
     memcpy(header, bytes + at, length);
     FD_TRY(parse_header(header, name, out));
-    if (!count_bytes(out, &data) || data != n - at - length)
-        FD_THROW(FD_FORMAT, "%s: it holds %zu bytes of data, not what its shape needs", name, n - at - length);
-    FD_TRY(fd_alloc_aligned(&out->data, data, 1));
-    memcpy(out->data, bytes + at + length, data);
+    out->start = (int64_t)(at + length);
 done:
     free(header);
+    return err;
+}
+
+fd_error *fd_npy_parse(const uint8_t *bytes, size_t n, const char *path, fd_npy *out)
+{
+    fd_error *err = NULL;
+    char name[FD_ESCAPED];
+    size_t data;
+    fd_npy_head head;
+    *out = (fd_npy){0};
+    FD_TRY(fd_npy_parse_head(bytes, n, path, &head));
+    fd_escape(name, sizeof name, path);
+    if (strcmp(head.type, "'<f4'") != 0)
+        FD_THROW(FD_FORMAT, "%s: its elements are %s, not '<f4'; save x.astype(numpy.float32)", name, head.type);
+    out->rank = head.rank;
+    memcpy(out->dim, head.dim, sizeof out->dim);
+    if (!count_bytes(out, &data) || data != n - (size_t)head.start)
+        FD_THROW(FD_FORMAT, "%s: it holds %zu bytes of data, not what its shape needs", name, n - (size_t)head.start);
+    FD_TRY(fd_alloc_aligned(&out->data, data, 1));
+    memcpy(out->data, bytes + head.start, data);
+done:
     return err;
 }
 

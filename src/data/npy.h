@@ -16,6 +16,11 @@ fd_error *fd_npy_read(const char *path, fd_npy *out) FD_CHECK;
 fd_error *fd_npy_write(const char *path, const fd_npy *array) FD_CHECK;   /* version 1.0 */
 void fd_npy_free(fd_npy *array);
 
+/* What a header says; data begin at byte `start`. type: "'<f4'", as written there. */
+typedef struct fd_npy_head { int rank; int64_t dim[FD_NPY_RANK], start; char type[12]; } fd_npy_head;
+/* The first n bytes of a file, enough for its header. FD_FORMAT when it is no .npy file or in Fortran order. */
+fd_error *fd_npy_parse_head(const uint8_t *bytes, size_t n, const char *name, fd_npy_head *out) FD_CHECK;
+
 /* Reads the bytes of a file (already in memory); `name` is for messages. */
 fd_error *fd_npy_parse(const uint8_t *bytes, size_t n, const char *name, fd_npy *out) FD_CHECK;
 

@@ -37,6 +37,7 @@ typedef struct fd_pairing {
     fd_wanted wanted;
     const char *temporary, *scale;    /* the result in work; path of the dataset that names the rows, NULL: none */
     fd_stage_row *stages;
+    int64_t panel;                    /* blocks of rows, and of columns, that are in memory at a time; 0: all (fd_pairing_fit) */
     /* by fd_pairing_prepare */
     fd_tile_plan plan[2];
     fd_scale scaling;
@@ -63,6 +64,10 @@ int fd_pairing_columns(fd_pairing *p, fd_column *out);
 
 /* pairing_compute.c: computes this rank's share of the pairs; tiles go to w. Collective. */
 fd_error *fd_pairing_compute(fd_pairing *p, fd_result_writer *w) FD_CHECK;
+/* Chooses `panel` so that this stage takes at most `memory` bytes of each rank; FD_NOMEM says what it needs at least. After fd_pairing_prepare; collective. */
+fd_error *fd_pairing_fit(fd_pairing *p, int64_t memory) FD_CHECK;
+/* Bytes of a rank for all but the rows, and for the rows with all of them in memory. */
+void fd_pairing_memory(const fd_pairing *p, int64_t *fixed, int64_t *rows);
 /* One window of the grid: the tiles of `deal` on all threads. */
 fd_error *fd_pairing_window(fd_pairing *p, const fd_panel *a, const fd_panel *b, fd_deal *deal) FD_CHECK;
 

@@ -3,7 +3,9 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "run/pairing.h"
 
 static fd_error *store_tile(void *self, int64_t I, int64_t J, const float *values, int64_t rows, int64_t columns, int64_t pitch)
@@ -137,8 +139,110 @@ done:
     return err;
 }
 
+/* --- more rows than memory ------------------------------------------------------------------------------------------------------------- */
+
+typedef struct stream {
+    fd_pairing *pairing;
+    fd_lane *lane;
+    fd_panel a, b;
+} stream;
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Reads blocks first.. of rows or columns into memory. */
+static fd_error *turn(stream *s, int which, int64_t first, fd_panel *panel)
+{
+    fd_error *err = NULL;
+    fd_pairing *p = s->pairing;
+    double mark = fd_now();
+    const int64_t count = least(p->panel, p->plan[which].blocks - first);
+    const fd_panel_desc desc = describe(p, which);
+    fd_panel_close(panel);
+    FD_TRY(fd_comm_agree(p->comm, fd_panel_open(s->lane, &desc, first, count, panel)));
+    fd_stage_add(p->stages, FD_STAGE_EXCHANGE, &mark, (double)(count * p->plan[which].side), (double)(count * p->plan[which].side * p->dim * 4));
+done:
+    return err;
+}
+
+/* This rank's share of the tiles between the two panels. */
+static fd_error *window(stream *s, const fd_panel *b)
+{
+    fd_error *err = NULL;
+    fd_pairing *p = s->pairing;
+    double mark = fd_now();
+    const int ranks = fd_comm_ranks(p->comm), rank = fd_comm_rank(p->comm);
+    fd_deal deal = {.triangle = b == &s->a, .first_row = s->a.first, .first_column = b->first, .rows = s->a.count, .columns = b->count};
+    const int64_t tiles = fd_deal_tiles(deal.triangle, deal.rows, deal.columns), first = tiles * rank / ranks;
+    deal.end = tiles * (rank + 1) / ranks;
+    atomic_init(&deal.next, first);
+    FD_TRY(fd_comm_agree(p->comm, fd_pairing_window(p, &s->a, b, &deal)));
+    fd_stage_add(p->stages, FD_STAGE_DISTANCES, &mark, (double)(deal.end - first), 0);
+done:
+    return err;
+}
+
+/* Every panel of rows against every panel of columns; of the same rows each two panels once. */
+static fd_error *compute_streamed(fd_pairing *p)
+{
+    fd_error *err = NULL;
+    stream s = {.pairing = p};
+    FD_TRY(fd_comm_agree(p->comm, fd_lane_open(p->engine, &s.lane)));
+    for (int64_t i = 0; i < p->plan[0].blocks; i += p->panel) {
+        FD_TRY(turn(&s, 0, i, &s.a));
+        if (p->symmetric)
+            FD_TRY(window(&s, &s.a));
+        for (int64_t j = p->symmetric ? i + p->panel : 0; j < p->plan[1].blocks; j += p->panel) {
+            FD_TRY(turn(&s, 1, j, &s.b));
+            FD_TRY(window(&s, &s.b));
+        }
+        fd_panel_close(&s.b);
+    }
+done:
+    fd_panel_close(&s.a);
+    fd_panel_close(&s.b);
+    fd_lane_close(s.lane);
+    return err;
+}
+
+void fd_pairing_memory(const fd_pairing *p, int64_t *fixed, int64_t *rows)
+{
+    const int64_t place = (int64_t)(sizeof(float) + sizeof(int64_t)), k = p->wanted.k, side = p->plan[0].side, tile = side * p->plan[1].side;
+    const fd_panel_desc desc[2] = {describe(p, 0), describe(p, 1)};
+    int64_t thread = k * side * place;
+    thread += p->wanted.matrix ? 3 * tile * (int64_t)sizeof(float) : 0;
+    thread += p->wanted.radius_given ? 2 * tile * (int64_t)sizeof(fd_pair) : 0;
+    *fixed = p->threads * thread + p->n[0] * k * place + (p->wanted.radius_given ? p->n[0] * (int64_t)sizeof(int64_t) : 0) + (16 << 20);   /* slabs */
+    *rows = fd_panel_bytes(p->engine, &desc[1], p->plan[1].blocks);
+    if (!p->symmetric)
+        *rows += fd_panel_bytes(p->engine, &desc[0], p->plan[0].blocks);
+}
+
+fd_error *fd_pairing_fit(fd_pairing *p, int64_t memory)
+{
+    fd_error *err = NULL;
+    int64_t fixed = 0, rows = 0;
+    char need_text[16], have_text[16];
+    const fd_panel_desc desc = describe(p, 1);
+    const int64_t block = fd_panel_bytes(p->engine, &desc, 1);
+    fd_pairing_memory(p, &fixed, &rows);
+    int64_t blocks = fixed + rows <= memory ? INT64_MAX : (memory - fixed) / (2 * block);
+    FD_TRY(fd_comm_reduce_i64(p->comm, &blocks, 1, FD_COMBINE_MIN));
+    if (blocks < 1)
+        FD_THROW(FD_NOMEM, "this takes %s of memory on each rank at least, and --memory is %s: fewer nearest rows (--topk) or threads take less",
+                 fd_bytes_text(need_text, (double)(fixed + 2 * block)), fd_bytes_text(have_text, (double)memory));
+    p->panel = blocks == INT64_MAX ? 0 : blocks;
+    if (p->panel)
+        fd_say(FD_NORMAL, "rows do not fit into --memory %s: they are read %lld at a time, each of them several times", fd_bytes_text(have_text, (double)memory),
+               (long long)(p->panel * p->plan[1].side));
+done:
+    return err;
+}
+
 fd_error *fd_pairing_compute(fd_pairing *p, fd_result_writer *w)
 {
     p->writer = w;
-    return compute_resident(p);
+    return p->panel ? compute_streamed(p) : compute_resident(p);
 }

@@ -1,0 +1,35 @@
+/* facesdist-distances: the distance stage alone, of rows from a file. */
+#ifndef FD_RUN_DISTANCES_JOB_H
+#define FD_RUN_DISTANCES_JOB_H
+
+#include "run/pairing.h"
+#include "run/vectors.h"
+
+typedef struct fd_distances_run {
+    fd_comm *comm;
+    fd_options *options;
+    int rank, ranks;
+    char *output, *temporary;
+    int64_t memory;
+    fd_vectors *vectors[2];            /* queries and gallery; the first is NULL where rows are compared with each other */
+    fd_vectors_facts facts[2];
+    fd_engine *engine;
+    fd_pairing pairing;
+    fd_string pin;                     /* "key = value" lines that determine the result's bytes */
+    fd_stage_row stages[FD_STAGES];
+    char started[21];
+    double start;                      /* fd_now() */
+} fd_distances_run;
+
+extern const fd_program fd_distances_program;
+fd_error *fd_run_distances(fd_comm *c, fd_options *options, int *exit_code) FD_CHECK;
+
+/* distances_result.c: *complete: a result of the same rows and options is there. Collective. */
+fd_error *fd_distances_history(fd_distances_run *r, bool *complete) FD_CHECK;
+/* From the file's layout to its commit. Collective. */
+fd_error *fd_distances_publish(fd_distances_run *r) FD_CHECK;
+
+/* distances_forecast.c: what a run would take, on stdout. */
+fd_error *fd_distances_forecast(fd_distances_run *r) FD_CHECK;
+
+#endif

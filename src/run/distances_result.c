@@ -1,0 +1,234 @@
+/* The result file of facesdist-distances. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/version.h"
+#include "run/distances_job.h"
+#include "run/machine.h"
+#include "store/journal.h"
+
+/* --- what is there already ----------------------------------------------------------------------------------------------------------- */
+
+static fd_error *judge(const fd_distances_run *r, bool *complete)
+{
+    fd_error *err = NULL;
+    fd_result *there = NULL;
+    char *was = NULL;
+    struct stat st;
+    *complete = false;
+    if (lstat(r->output, &st) != 0 || fd_opt_flag(r->options, "force"))
+        return NULL;
+    FD_TRY(fd_result_open(r->output, &there));
+    FD_TRY(fd_result_attribute(there, "/run", "pin", &was));
+    FD_TRY(fd_pin_compare(was ? was : "", r->pin.text, r->output));
+    *complete = true;
+    fd_say(FD_NORMAL, "%s: already complete", r->output);
+done:
+    free(was);
+    fd_result_close(there);
+    return err ? fd_error_prefix(err, "%s is there already and was not made by this command (--force replaces it)", r->output) : NULL;
+}
+
+fd_error *fd_distances_history(fd_distances_run *r, bool *complete)
+{
+    fd_error *err = NULL;
+    int64_t verdict = 0;
+    FD_TRY(fd_comm_agree(r->comm, r->rank == 0 ? judge(r, complete) : NULL));
+    verdict = r->rank == 0 && *complete;
+    FD_TRY(fd_comm_broadcast(r->comm, &verdict, sizeof verdict, 0));
+    *complete = verdict != 0;
+done:
+    return err;
+}
+
+/* --- layout -------------------------------------------------------------------------------------------------------------------------- */
+
+static const char *valid_path(const fd_distances_run *r, int which)
+{
+    return !r->vectors[0] ? "/rows/valid" : which == 0 ? "/queries/valid" : "/gallery/valid";
+}
+
+static int columns_of(fd_distances_run *r, fd_column *out)
+{
+    static const fd_attribute meaning[] = {{"meaning", "0: the row is not finite, or zero where angles are compared; it is absent from all distances (NaN)"}};
+    int n = 0;
+    for (int i = r->vectors[0] ? 0 : 1; i < 2; i++)
+        out[n++] = (fd_column){.path = valid_path(r, i), .type = FD_COL_U8, .rank = 1, .dim = {fd_vectors_count(r->vectors[i])}, .attributes = meaning,
+                               .n_attributes = 1};
+    return n + fd_pairing_columns(&r->pairing, out + n);
+}
+
+static fd_error *refuse(const fd_distances_run *r, int64_t need, int64_t have)
+{
+    char need_text[16], have_text[16], nearest[16];
+    const int64_t topk = r->pairing.n[0] * 50 * 12;
+    fd_bytes_text(need_text, (double)need);
+    fd_bytes_text(have_text, (double)have);
+    if (!r->pairing.wanted.matrix)
+        return FD_FAIL(FD_NOSPACE, "%s needs %s (%lld bytes) and the disk has %s free", r->output, need_text, (long long)need, have_text);
+    return FD_FAIL(FD_NOSPACE, "%s needs %s (%lld bytes) and the disk has %s free: --matrix none --topk 50 stores the nearest 50 of each row in %s", r->output,
+                   need_text, (long long)need, have_text, fd_bytes_text(nearest, (double)topk));
+}
+
+/* Rank 0. The temporary file carries the lock: one writer for one output. */
+static fd_error *lay_out(fd_distances_run *r, int *lock)
+{
+    fd_error *err = NULL;
+    fd_column columns[8];
+    int64_t have = 0;
+    const int n = columns_of(r, columns);
+    const int64_t need = fd_result_predict(columns, n);
+    FD_TRY(fd_file_free_bytes(r->output, &have));
+    if (need > have)
+        FD_TRY(refuse(r, need, have));
+    *lock = open(r->temporary, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (*lock < 0)
+        FD_TRY(fd_file_error(r->temporary, "make", errno));
+    if (flock(*lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        close(*lock);
+        *lock = -1;
+        FD_THROW(FD_LOCKED, "%s: another run is writing this output", r->output);
+    }
+    FD_TRY(fd_result_create(r->temporary, columns, n));
+done:
+    return err;
+}
+
+/* --- contents ------------------------------------------------------------------------------------------------------------------------ */
+
+static fd_error *write_own(fd_distances_run *r, fd_result_writer *w)
+{
+    fd_error *err = NULL;
+    for (int i = r->vectors[0] ? 0 : 1; i < 2; i++)
+        FD_TRY(fd_result_write_rows(w, valid_path(r, i), r->facts[i].first, r->facts[i].count, r->facts[i].valid));
+done:
+    return err;
+}
+
+static fd_error *compute(fd_distances_run *r)
+{
+    fd_error *err = NULL, *own = NULL;
+    fd_result_writer *w = NULL;
+    fd_slabs slabs[2] = {{0}, {0}};
+    own = fd_result_writer_open(r->temporary, &w);
+    if (!own)
+        own = write_own(r, w);
+    for (int i = r->vectors[0] ? 0 : 1; i < 2 && !own; i++)
+        own = fd_slabs_open(r->vectors[i], r->ranks > 1 ? r->comm : NULL, r->pairing.metric, &slabs[i]);
+    FD_TRY(fd_comm_agree(r->comm, own));
+    r->pairing.source[1] = fd_slabs_source(&slabs[1]);
+    r->pairing.source[0] = r->vectors[0] ? fd_slabs_source(&slabs[0]) : r->pairing.source[1];
+    FD_TRY(fd_pairing_compute(&r->pairing, w));
+    own = fd_result_writer_close(w);
+    w = NULL;
+    FD_TRY(fd_comm_agree(r->comm, own));
+    FD_TRY(fd_pairing_write(&r->pairing));
+done:
+    fd_error_free(fd_result_writer_close(w));
+    fd_slabs_close(&slabs[0]);
+    fd_slabs_close(&slabs[1]);
+    return err;
+}
+
+/* --- /run ---------------------------------------------------------------------------------------------------------------------------- */
+
+enum { NOTES = 64 };
+
+typedef struct notes {
+    fd_attribute attribute[NOTES];
+    char *name[NOTES];                    /* those that are made here */
+    int n;
+} notes;
+
+static void note(notes *all, const char *name, const char *text)
+{
+    if (all->n < NOTES)
+        all->attribute[all->n++] = (fd_attribute){name, text};
+}
+
+static fd_error *note_options(notes *all, const fd_options *o)
+{
+    fd_error *err = NULL;
+    const char *value;
+    for (int i = 0; fd_opt_at(o, i, &value); i++) {
+        const fd_option *option = fd_opt_at(o, i, &value);
+        fd_string name = {0};
+        if (option->type == FD_OPT_ACTION || !value || all->n == NOTES)
+            continue;
+        FD_TRY(fd_string_add(&name, "option %s", option->name));
+        all->name[all->n] = name.text;
+        note(all, name.text, value);
+    }
+done:
+    return err;
+}
+
+static fd_error *commit(fd_distances_run *r)
+{
+    fd_error *err = NULL;
+    notes all = {.n = 0};
+    char program[96], libraries[256], ranks[16], processor[256], now[21];
+    fd_utc(now);
+    snprintf(program, sizeof program, "facesdist-distances %s", fd_version());
+    snprintf(libraries, sizeof libraries, "%s; %s", fd_comm_library(r->comm), fd_store_library());
+    snprintf(ranks, sizeof ranks, "%d", r->ranks);
+    fd_machine_cpu(processor, sizeof processor);
+    note(&all, "program", program);
+    note(&all, "revision", fd_revision());
+    note(&all, "pin", r->pin.text);
+    note(&all, "input", fd_positional(r->options, 0));
+    note(&all, "engine", r->engine->kind->description(r->engine));
+    note(&all, "host", fd_comm_host(r->comm));
+    note(&all, "processor", processor);
+    note(&all, "libraries", libraries);
+    note(&all, "ranks", ranks);
+    note(&all, "started", r->started);
+    note(&all, "finished", now);
+    FD_TRY(note_options(&all, r->options));
+    FD_TRY(fd_result_commit(r->temporary, r->output, all.attribute, all.n, NULL, 0));
+done:
+    for (int i = 0; i < NOTES; i++)
+        free(all.name[i]);
+    return err;
+}
+
+static void report(const fd_distances_run *r)
+{
+    char seconds[24], bytes[16], exchange[24];
+    struct stat st;
+    const double pairs = r->pairing.symmetric ? (double)r->pairing.n[0] * (double)(r->pairing.n[0] - 1) / 2 : (double)r->pairing.n[0] * (double)r->pairing.n[1];
+    const double took = r->stages[FD_STAGE_DISTANCES].seconds;
+    if (fd_log_level() <= FD_QUIET)
+        return;
+    printf("%.0f pairs in %s (%.1f million/s), rows in %s\n", pairs > 0 ? pairs : 0, fd_seconds_text(seconds, took), took > 0 ? pairs / took / 1e6 : 0,
+           fd_seconds_text(exchange, r->stages[FD_STAGE_EXCHANGE].seconds));
+    printf("%s in %s (%s)\n", r->output, fd_seconds_text(seconds, fd_now() - r->start),
+           fd_bytes_text(bytes, stat(r->output, &st) == 0 ? (double)st.st_size : 0));
+    fflush(stdout);
+}
+
+fd_error *fd_distances_publish(fd_distances_run *r)
+{
+    fd_error *err = NULL;
+    int lock = -1;
+    FD_TRY(fd_comm_agree(r->comm, r->rank == 0 ? lay_out(r, &lock) : NULL));
+    FD_TRY(compute(r));
+    FD_TRY(fd_comm_agree(r->comm, r->rank == 0 ? commit(r) : NULL));
+    if (r->rank == 0)
+        report(r);
+done:
+    if (err && lock >= 0)
+        unlink(r->temporary);
+    if (lock >= 0)
+        close(lock);
+    return err;
+}
