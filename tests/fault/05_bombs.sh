@@ -17,7 +17,8 @@ p = open(sys.argv[1] + '/odd/progressive.jpg', 'rb').read()
 last = p.rindex(b'\xff\xda')
 open('in/scans.jpg', 'wb').write(p[:last] + p[last:-2] * 2000 + p[-2:])
 EOF
-( ulimit -v 4000000; facesdist in -o x.h5 --threads 1 --matrix none >out 2>err ) || { cat err >&2; die "the run failed"; }
+( [ -n "${FACESDIST_SANITIZED:-}" ] || ulimit -v 4000000   # a sanitizer reserves terabytes of addresses
+  facesdist in -o x.h5 --threads 1 --matrix none >out 2>err ) || { cat err >&2; die "the run failed"; }
 is x.h5 bomb.png status too_large
 is x.h5 bomb.jpg status too_large
 is x.h5 scans.jpg status too_large
