@@ -7,7 +7,7 @@
 
 #include "engine/distance.h"
 
-static const fd_metric metrics[] = {FD_EUCLIDEAN, FD_SQEUCLIDEAN, FD_COSINE};
+static const fd_metric metrics[] = {FD_EUCLIDEAN, FD_SQEUCLIDEAN, FD_COSINE, FD_INNER};
 
 typedef struct block { float *row, *norm; uint8_t *valid; int64_t n, dim; } block;
 
@@ -65,7 +65,7 @@ static double oracle(fd_metric metric, const float *x, const float *y, int64_t d
     }
     for (int64_t k = 0; k < dim; k++) {
         double e = metric == FD_COSINE ? (double)x[k] / sqrt(xx) - (double)y[k] / sqrt(yy) : (double)x[k] - (double)y[k];
-        d += e * e;
+        d += metric == FD_INNER ? (double)x[k] * (double)y[k] : e * e;
     }
     return metric == FD_COSINE ? d / 2 : metric == FD_EUCLIDEAN ? sqrt(d) : d;
 }
@@ -78,14 +78,23 @@ static double bound(fd_metric metric, double d, int64_t dim)
     return (metric == FD_EUCLIDEAN ? 0.5 : 1) * d * (64 * (double)dim + 200) * 0x1p-24 + (metric == FD_COSINE ? 1e-30 : 1e-38);
 }
 
+/* The inner product's: dim terms in float32, no larger than |x| |y| in sum. */
+static double slack_of(fd_metric metric, const float *x, const float *y, double d, int64_t dim)
+{
+    if (metric != FD_INNER)
+        return bound(metric, d, dim);
+    return (double)(dim + 2) * 0x1p-24 * sqrt(oracle(FD_INNER, x, x, dim) * oracle(FD_INNER, y, y, dim));
+}
+
 static void against_oracle(fd_lane *lane, block *a, block *b)
 {
-    for (int m = 0; m < 3; m++) {
+    for (int m = 0; m < 4; m++) {
         float *out = distances(lane, metrics[m], a, b);
         for (int64_t i = 0; i < a->n; i++)
             for (int64_t j = 0; j < b->n; j++) {
-                double wanted = oracle(metrics[m], a->row + i * a->dim, b->row + j * b->dim, a->dim), d = (double)out[i * (b->n + 3) + j];
-                if (!(fabs(d - wanted) <= bound(metrics[m], wanted, a->dim)))
+                const float *x = a->row + i * a->dim, *y = b->row + j * b->dim;
+                double wanted = oracle(metrics[m], x, y, a->dim), d = (double)out[i * (b->n + 3) + j];
+                if (!(fabs(d - wanted) <= slack_of(metrics[m], x, y, wanted, a->dim)))
                     fail_msg("metric %d, dim %d, (%d, %d): %.9g, oracle %.9g", m, (int)a->dim, (int)i, (int)j, d, wanted);
             }
         free(out);
@@ -215,7 +224,7 @@ static void invalid_rows(void **state)
     memset(a.row + 7 * 16, 0xff, 64);
     memset(b.row, 0, 64);
     b.row[32 * 16] = INFINITY;
-    for (int m = 0; m < 3; m++) {
+    for (int m = 0; m < 4; m++) {
         float *out = distances(lane, metrics[m], &a, &b);
         for (int64_t i = 0; i < 40; i++)
             for (int64_t j = 0; j < 33; j++)
