@@ -41,7 +41,7 @@ static void free_rows(rows *x)
     free(x->valid);
 }
 
-typedef enum kind { RANDOM, CLUSTERED, DUPLICATED, NEAR, NORMS, TINY, HUGE_NORMS, INTEGERS, INVALID, KINDS } kind;
+typedef enum kind { RANDOM, CLUSTERED, DUPLICATED, NEAR, NORMS, TINY, HUGE_NORMS, INTEGERS, INVALID, HALFWAY, KINDS } kind;
 
 static void set_row(rows *x, int64_t i, const float *from, float noise)
 {
@@ -67,6 +67,8 @@ static rows hard_rows(kind which, int64_t n, int64_t dim)
             scale = i % 3 ? 1e-30f : 3e-41f;
         if (which == HUGE_NORMS)
             scale = i % 5 ? 2e37f : 1e19f;
+        for (int64_t k = 0; which == HALFWAY && k < dim; k++)   /* between two bfloat16: all rows alike, but rounded apart */
+            row[k] = 1.001953125f + 1e-4f * row[k];
         for (int64_t k = 0; k < dim; k++)
             row[k] = which == INTEGERS ? floorf(row[k] * 4) : row[k] * scale;
         if (which == INVALID && i % 4 == 1)
