@@ -47,6 +47,14 @@ fd_error *fd_comm_gather(fd_comm *c, const void *own, void *all, const int64_t *
 fd_error *fd_comm_all_gather_fixed(fd_comm *c, const void *own, void *all, int64_t n) FD_CHECK;
 fd_error *fd_comm_barrier(fd_comm *c) FD_CHECK;
 
+/* One parcel to a neighbour and one from another, in the background: data moves only while somebody polls, and the buffers stay until the end. All
+ * ranks begin and end their shifts in the same order, no collective in between; by the opening thread. */
+typedef struct fd_comm_parcel { void *bytes; int64_t n; int peer; } fd_comm_parcel;
+typedef struct fd_comm_shift fd_comm_shift;
+fd_error *fd_comm_shift_begin(fd_comm *c, const fd_comm_parcel *send, const fd_comm_parcel *receive, fd_comm_shift **out) FD_CHECK;
+fd_error *fd_comm_shift_poll(fd_comm_shift *s, bool *done) FD_CHECK;   /* does not wait */
+fd_error *fd_comm_shift_end(fd_comm_shift *s) FD_CHECK;                /* waits, and frees it */
+
 /* The last meeting: each value becomes the largest of all ranks. Apart from all other collectives, so that a rank which failed alone meets only
  * those that are through as well; FD_COMM when some are not within `seconds` (0: waits). */
 fd_error *fd_comm_settle(fd_comm *c, int64_t *values, int n, double seconds) FD_CHECK;

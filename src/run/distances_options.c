@@ -27,7 +27,9 @@ static const fd_option table[] = {
     {"isa", 0, FD_OPT_CHOICE, "auto", NULL, "auto|sse41|avx2|avx512", 0, 0, RUN, MACHINE, "Highest instruction set to use; the same one gives the same bytes."},
     {"threads", 't', FD_OPT_INT, NULL, "N", NULL, 1, 1024, RUN, MACHINE, "Workers of each rank. Default: the cores it may run on, shared among the ranks of a host."},
     {"memory", 0, FD_OPT_BYTES, NULL, "BYTES", NULL, 16777216, 9e15, RUN, MACHINE,
-     "Memory that a rank may use; rows beyond it are read again and again. Default: 80 % of the host's, shared among its ranks."},
+     "Memory that a rank may use; rows that fit neither way of exchange are read panel by panel. Default: 80 % of the host's, shared among its ranks."},
+    {"exchange", 0, FD_OPT_CHOICE, "auto", NULL, "auto|allgather|ring", 0, 0, RUN, MACHINE,
+     "All rows on every rank, or blocks of them that go round while pairs are computed; auto: the first while it fits."},
     {"timeout", 0, FD_OPT_REAL, "300", "SECONDS", NULL, 0, 1e6, RUN, MACHINE, "End the job when a rank does not answer for so long; 0: never."},
 };
 

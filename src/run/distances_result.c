@@ -119,11 +119,12 @@ static fd_error *compute(fd_distances_run *r)
     fd_error *err = NULL, *own = NULL;
     fd_result_writer *w = NULL;
     fd_slabs slabs[2] = {{0}, {0}};
+    fd_comm *together = r->ranks > 1 && r->pairing.exchange != FD_EXCHANGE_RING ? r->comm : NULL;
     own = fd_result_writer_open(r->temporary, &w);
     if (!own)
         own = write_own(r, w);
     for (int i = r->vectors[0] ? 0 : 1; i < 2 && !own; i++)
-        own = fd_slabs_open(r->vectors[i], r->ranks > 1 ? r->comm : NULL, r->pairing.metric, &slabs[i]);
+        own = fd_slabs_open(r->vectors[i], together, r->pairing.metric, &slabs[i]);
     FD_TRY(fd_comm_agree(r->comm, own));
     r->pairing.source[1] = fd_slabs_source(&slabs[1]);
     r->pairing.source[0] = r->vectors[0] ? fd_slabs_source(&slabs[0]) : r->pairing.source[1];

@@ -24,6 +24,9 @@ typedef struct fd_wanted {
 void fd_wanted_of(const fd_options *o, fd_wanted *out);
 bool fd_wanted_any(const fd_wanted *w);
 
+/* How the rows get to the ranks. */
+typedef enum fd_exchange { FD_EXCHANGE_AUTO, FD_EXCHANGE_ALLGATHER, FD_EXCHANGE_RING } fd_exchange;
+
 typedef struct fd_pairing {
     /* by the caller */
     fd_comm *comm;
@@ -37,7 +40,8 @@ typedef struct fd_pairing {
     fd_wanted wanted;
     const char *temporary, *scale;    /* the result in work; path of the dataset that names the rows, NULL: none */
     fd_stage_row *stages;
-    int64_t panel;                    /* blocks of rows, and of columns, that are in memory at a time; 0: all (fd_pairing_fit) */
+    fd_exchange exchange;             /* what is asked for; what was chosen, once fd_pairing_fit was called */
+    int64_t panel;                    /* blocks of rows, and of columns, that are in memory at a time; 0: all, or the ring's share (fd_pairing_fit) */
     /* by fd_pairing_prepare */
     fd_tile_plan plan[2];
     fd_scale scaling;
@@ -64,12 +68,17 @@ int fd_pairing_columns(fd_pairing *p, fd_column *out);
 
 /* pairing_compute.c: computes this rank's share of the pairs; tiles go to w. Collective. */
 fd_error *fd_pairing_compute(fd_pairing *p, fd_result_writer *w) FD_CHECK;
-/* Chooses `panel` so that this stage takes at most `memory` bytes of each rank; FD_NOMEM says what it needs at least. After fd_pairing_prepare; collective. */
+/* pairing_fit.c: chooses `exchange` and `panel` so that this stage takes at most `memory` bytes of each rank; FD_NOMEM says what it needs at least.
+ * After fd_pairing_prepare; collective. */
 fd_error *fd_pairing_fit(fd_pairing *p, int64_t memory) FD_CHECK;
 /* Bytes of a rank for all but the rows, and for the rows with all of them in memory. */
 void fd_pairing_memory(const fd_pairing *p, int64_t *fixed, int64_t *rows);
-/* One window of the grid: the tiles of `deal` on all threads. */
-fd_error *fd_pairing_window(fd_pairing *p, const fd_panel *a, const fd_panel *b, fd_deal *deal) FD_CHECK;
+/* One window of the grid: the tiles of `deal` on all threads; `shift` (NULL: none) is polled meanwhile. */
+typedef struct fd_window { const fd_panel *a, *b; fd_deal *deal; fd_comm_shift *shift; } fd_window;
+fd_error *fd_pairing_window(fd_pairing *p, const fd_window *w) FD_CHECK;
+fd_panel_desc fd_pairing_describe(const fd_pairing *p, int which);   /* of rows or of columns */
+/* pairing_ring.c: blocks go round. The sources are read by each rank alone. */
+fd_error *fd_pairing_ring(fd_pairing *p) FD_CHECK;
 
 /* pairing_write.c: merges what all ranks found and writes it; no writer may be open. Collective. */
 fd_error *fd_pairing_write(fd_pairing *p) FD_CHECK;

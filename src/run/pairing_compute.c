@@ -3,9 +3,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "run/pairing.h"
 
 static fd_error *store_tile(void *self, int64_t I, int64_t J, const float *values, int64_t rows, int64_t columns, int64_t pitch)
@@ -18,8 +16,8 @@ static fd_error *store_tile(void *self, int64_t I, int64_t J, const float *value
 
 typedef struct worker {
     fd_pairing *pairing;
-    const fd_panel *a, *b;
-    fd_deal *deal;
+    const fd_window *window;
+    atomic_int *running;
     int number;
     uint64_t *counts;   /* [FD_HISTOGRAM_BINS + 2] its own */
     fd_error *err;
@@ -30,8 +28,8 @@ static fd_error *work_on(worker *w, fd_lane *lane)
     fd_pairing *p = w->pairing;
     fd_histogram bins = p->bins;
     bins.count = w->counts;
-    const fd_dist_job job = {.metric = p->metric, .dim = p->dim, .side = {p->plan[0].side, p->plan[1].side}, .symmetric = p->symmetric, .a = w->a, .b = w->b,
-                             .deal = w->deal, .scale = &p->scaling, .sink = {p, p->wanted.matrix ? store_tile : NULL}, .lists = p->lists,
+    const fd_dist_job job = {.metric = p->metric, .dim = p->dim, .side = {p->plan[0].side, p->plan[1].side}, .symmetric = p->symmetric, .a = w->window->a, .b = w->window->b,
+                             .deal = w->window->deal, .scale = &p->scaling, .sink = {p, p->wanted.matrix ? store_tile : NULL}, .lists = p->lists,
                              .include_self = p->wanted.include_self, .radius = p->wanted.radius, .spill = p->spill ? p->spill[w->number] : NULL,
                              .histogram = p->wanted.histogram ? &bins : NULL};
     return fd_distances(lane, &job);
@@ -45,7 +43,19 @@ static void *work(void *self)
     if (!w->err)
         w->err = work_on(w, lane);
     fd_lane_close(lane);
+    atomic_fetch_sub(w->running, 1);
     return NULL;
+}
+
+/* Keeps the exchange going while the workers compute. */
+static fd_error *poll_while(fd_comm_shift *shift, atomic_int *running)
+{
+    fd_error *err = NULL;
+    for (bool done = false; !done && !err && atomic_load(running) > 0;) {
+        err = fd_comm_shift_poll(shift, &done);
+        fd_sleep(1e-3);
+    }
+    return err;
 }
 
 /* Takes a worker's counts and error. */
@@ -60,17 +70,19 @@ static void collect(fd_pairing *p, worker *w, fd_error **err)
         fd_error_free(w->err);
 }
 
-fd_error *fd_pairing_window(fd_pairing *p, const fd_panel *a, const fd_panel *b, fd_deal *deal)
+fd_error *fd_pairing_window(fd_pairing *p, const fd_window *window)
 {
     fd_error *err = NULL;
     const int n = p->threads;
     int started = 0;
+    atomic_int running;
     worker *workers = NULL;
     pthread_t *threads = NULL;
+    atomic_init(&running, n);
     FD_TRY(fd_alloc(&workers, (size_t)n, sizeof *workers));
     FD_TRY(fd_alloc(&threads, (size_t)n, sizeof *threads));
     for (int i = 0; i < n; i++) {
-        workers[i] = (worker){.pairing = p, .a = a, .b = b, .deal = deal, .number = i};
+        workers[i] = (worker){.pairing = p, .window = window, .running = &running, .number = i};
         if (p->wanted.histogram)
             FD_TRY(fd_alloc(&workers[i].counts, FD_HISTOGRAM_BINS + 2, sizeof *workers[i].counts));
     }
@@ -78,6 +90,10 @@ fd_error *fd_pairing_window(fd_pairing *p, const fd_panel *a, const fd_panel *b,
         ;
     if (started == 0)   /* no more threads to be had: this one does it all */
         work(&workers[0]);
+    else if (window->shift) {
+        atomic_fetch_sub(&running, n - started);
+        err = poll_while(window->shift, &running);
+    }
     for (int i = 0; i < started; i++)
         pthread_join(threads[i], NULL);
 done:
@@ -90,7 +106,7 @@ done:
 
 /* --- rows in memory ------------------------------------------------------------------------------------------------------------------ */
 
-static fd_panel_desc describe(const fd_pairing *p, int which)
+fd_panel_desc fd_pairing_describe(const fd_pairing *p, int which)
 {
     const fd_wanted *w = &p->wanted;
     return (fd_panel_desc){.metric = p->metric, .precision = p->precision, .dim = p->dim, .plan = p->plan[which], .source = p->source[which],
@@ -124,12 +140,12 @@ static fd_error *compute_resident(fd_pairing *p)
     fd_error *own = fd_lane_open(p->engine, &lane);
     own = fd_comm_agree(p->comm, own);
     for (int i = 0; i < (p->symmetric ? 1 : 2) && !own; i++) {
-        const fd_panel_desc desc = describe(p, i);
+        const fd_panel_desc desc = fd_pairing_describe(p, i);
         own = fd_comm_agree(p->comm, fd_panel_open(lane, &desc, 0, p->plan[i].blocks, &panel[i]));
     }
     FD_TRY(own);
     fd_stage_add(p->stages, FD_STAGE_EXCHANGE, &mark, (double)p->n[1], (double)(p->n[1] * p->dim * 4));
-    FD_TRY(fd_comm_agree(p->comm, fd_pairing_window(p, &panel[0], p->symmetric ? &panel[0] : &panel[1], &deal)));
+    FD_TRY(fd_comm_agree(p->comm, fd_pairing_window(p, &(fd_window){&panel[0], p->symmetric ? &panel[0] : &panel[1], &deal, NULL})));
     fd_stage_add(p->stages, FD_STAGE_DISTANCES, &mark, (double)fd_deal_tiles(deal.triangle, deal.rows, deal.columns) / fd_comm_ranks(p->comm),
                  p->wanted.matrix ? (double)p->n[0] * (double)p->n[1] * 4 / fd_comm_ranks(p->comm) : 0);
 done:
@@ -159,7 +175,7 @@ static fd_error *turn(stream *s, int which, int64_t first, fd_panel *panel)
     fd_pairing *p = s->pairing;
     double mark = fd_now();
     const int64_t count = least(p->panel, p->plan[which].blocks - first);
-    const fd_panel_desc desc = describe(p, which);
+    const fd_panel_desc desc = fd_pairing_describe(p, which);
     fd_panel_close(panel);
     FD_TRY(fd_comm_agree(p->comm, fd_panel_open(s->lane, &desc, first, count, panel)));
     fd_stage_add(p->stages, FD_STAGE_EXCHANGE, &mark, (double)(count * p->plan[which].side), (double)(count * p->plan[which].side * p->dim * 4));
@@ -178,7 +194,7 @@ static fd_error *window(stream *s, const fd_panel *b)
     const int64_t tiles = fd_deal_tiles(deal.triangle, deal.rows, deal.columns), first = tiles * rank / ranks;
     deal.end = tiles * (rank + 1) / ranks;
     atomic_init(&deal.next, first);
-    FD_TRY(fd_comm_agree(p->comm, fd_pairing_window(p, &s->a, b, &deal)));
+    FD_TRY(fd_comm_agree(p->comm, fd_pairing_window(p, &(fd_window){&s->a, b, &deal, NULL})));
     fd_stage_add(p->stages, FD_STAGE_DISTANCES, &mark, (double)(deal.end - first), 0);
 done:
     return err;
@@ -207,42 +223,8 @@ done:
     return err;
 }
 
-void fd_pairing_memory(const fd_pairing *p, int64_t *fixed, int64_t *rows)
-{
-    const int64_t place = (int64_t)(sizeof(float) + sizeof(int64_t)), k = p->wanted.k, side = p->plan[0].side, tile = side * p->plan[1].side;
-    const fd_panel_desc desc[2] = {describe(p, 0), describe(p, 1)};
-    int64_t thread = k * side * place;
-    thread += p->wanted.matrix ? 3 * tile * (int64_t)sizeof(float) : 0;
-    thread += p->wanted.radius_given ? 2 * tile * (int64_t)sizeof(fd_pair) : 0;
-    *fixed = p->threads * thread + p->n[0] * k * place + (p->wanted.radius_given ? p->n[0] * (int64_t)sizeof(int64_t) : 0) + (16 << 20);   /* slabs */
-    *rows = fd_panel_bytes(p->engine, &desc[1], p->plan[1].blocks);
-    if (!p->symmetric)
-        *rows += fd_panel_bytes(p->engine, &desc[0], p->plan[0].blocks);
-}
-
-fd_error *fd_pairing_fit(fd_pairing *p, int64_t memory)
-{
-    fd_error *err = NULL;
-    int64_t fixed = 0, rows = 0;
-    char need_text[16], have_text[16];
-    const fd_panel_desc desc = describe(p, 1);
-    const int64_t block = fd_panel_bytes(p->engine, &desc, 1);
-    fd_pairing_memory(p, &fixed, &rows);
-    int64_t blocks = fixed + rows <= memory ? INT64_MAX : (memory - fixed) / (2 * block);
-    FD_TRY(fd_comm_reduce_i64(p->comm, &blocks, 1, FD_COMBINE_MIN));
-    if (blocks < 1)
-        FD_THROW(FD_NOMEM, "this takes %s of memory on each rank at least, and --memory is %s: fewer nearest rows (--topk) or threads take less",
-                 fd_bytes_text(need_text, (double)(fixed + 2 * block)), fd_bytes_text(have_text, (double)memory));
-    p->panel = blocks == INT64_MAX ? 0 : blocks;
-    if (p->panel)
-        fd_say(FD_NORMAL, "rows do not fit into --memory %s: they are read %lld at a time, each of them several times", fd_bytes_text(have_text, (double)memory),
-               (long long)(p->panel * p->plan[1].side));
-done:
-    return err;
-}
-
 fd_error *fd_pairing_compute(fd_pairing *p, fd_result_writer *w)
 {
     p->writer = w;
-    return p->panel ? compute_streamed(p) : compute_resident(p);
+    return p->exchange == FD_EXCHANGE_RING ? fd_pairing_ring(p) : p->panel ? compute_streamed(p) : compute_resident(p);
 }

@@ -184,6 +184,31 @@ static double used_seconds(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* Every rank to the one before it, sizes that differ and zeros among them, cut into pieces. */
+static void parcels_go_round(void **state)
+{
+    (void)state;
+    const int before = (rank + ranks - 1) % ranks, after = (rank + 1) % ranks;
+    for (int p = 0; p < PIECES; p++) {
+        const int64_t n = rank == 0 ? 0 : 5000 + rank, m = after == 0 ? 0 : 5000 + after;
+        uint8_t *out = malloc((size_t)n + 1), *in = calloc((size_t)m + 1, 1);
+        fd_comm_shift *shift = NULL;
+        bool done = false;
+        fd_comm_set_piece(comm, pieces[p]);
+        for (int64_t i = 0; i < n; i++)
+            out[i] = pattern(rank, i);
+        const fd_comm_parcel send = {out, n, before}, receive = {in, m, after};
+        assert_ok(fd_comm_shift_begin(comm, &send, &receive, &shift));
+        assert_ok(fd_comm_shift_poll(shift, &done));
+        assert_ok(fd_comm_shift_end(shift));
+        for (int64_t i = 0; i < m; i++)
+            assert_int_equal(in[i], pattern(after, i));
+        assert_int_equal(in[m], 0);
+        free(out);
+        free(in);
+    }
+}
+
 static void a_waiting_rank_sleeps(void **state)
 {
     (void)state;
@@ -229,6 +254,7 @@ int main(void)
         cmocka_unit_test(a_buffer_reaches_all),
         cmocka_unit_test(parts_are_gathered),
         cmocka_unit_test(equal_parts_are_gathered),
+        cmocka_unit_test(parcels_go_round),
         cmocka_unit_test(a_waiting_rank_sleeps),
         cmocka_unit_test(a_stuck_rank_is_noticed),
     };
