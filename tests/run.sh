@@ -17,7 +17,7 @@ for preset in ci asan; do
         failed="$failed build-$preset"
         continue
     fi
-    grep -E "engine|CUDA|NCCL|sanitizers" "build-$preset.log" | head -5
+    grep -E "engine|CUDA kernels|sanitizers:" "build-$preset.log" | head -5
     ctest --preset "$preset" -j "$cores" --progress "$@" || failed="$failed tests-$preset"
 done
 [ -z "$failed" ] || { echo "FAILED:$failed"; exit 1; }
