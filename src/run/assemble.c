@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "run/history.h"
+#include "run/together.h"
 
 typedef struct visitor {
     fd_record_shape shape;
@@ -220,6 +221,14 @@ done:
     return err;
 }
 
+typedef struct reading { fd_job *job; gathering *into; } reading;
+
+static fd_error *read_own(void *self)
+{
+    const reading *r = self;
+    return fd_job_each_outcome(r->job, gather_one, r->into);
+}
+
 fd_error *fd_assemble(fd_job *job, fd_assembly *a)
 {
     fd_error *err = NULL;
@@ -227,9 +236,8 @@ fd_error *fd_assemble(fd_job *job, fd_assembly *a)
     gathering g = {.shape = job->shape, .images = job->manifest.n};
     fd_payload all = {0};
     *a = (fd_assembly){.images = job->manifest.n};
-    fd_error *own = fd_job_each_outcome(job, gather_one, &g);
-    if (!own)
-        own = fd_alloc(&a->count, (size_t)a->images, sizeof *a->count);
+    FD_TRY(fd_job_together(job, read_own, &(reading){job, &g}));
+    fd_error *own = fd_alloc(&a->count, (size_t)a->images, sizeof *a->count);
     if (!own)
         own = fd_alloc(&a->first_face, (size_t)a->images, sizeof *a->first_face);
     FD_TRY(fd_comm_agree(job->comm, own));

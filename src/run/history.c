@@ -15,6 +15,7 @@
 #include "run/history.h"
 #include "run/job.h"
 #include "run/reuse.h"
+#include "run/together.h"
 #include "store/journal.h"
 #include "store/result.h"
 
@@ -205,9 +206,15 @@ static fd_error *take_lock(fd_job *job)
     return NULL;   /* a file system without locks: go on */
 }
 
-static fd_error *look_back(fd_job *job, int64_t verdict[2])
+typedef struct verdict { int64_t complete, reuse; } verdict;
+
+typedef struct looking { fd_job *job; verdict verdict; } looking;
+
+static fd_error *look_back(void *self)
 {
     fd_error *err = NULL;
+    looking *l = self;
+    fd_job *job = l->job;
     bool complete, reuse;
     FD_TRY(judge_result(job, &complete, &reuse));
     bool had_journal = exists(job->journal);
@@ -223,8 +230,7 @@ static fd_error *look_back(fd_job *job, int64_t verdict[2])
             FD_TRY(take_lock(job));
         }
     }
-    verdict[0] = complete;
-    verdict[1] = reuse;
+    l->verdict = (verdict){complete, reuse};
 done:
     return err;
 }
@@ -245,22 +251,28 @@ static void tell_vanished(const fd_job *job)
         fd_say(FD_NORMAL, "%lld images of the earlier result are gone and were dropped", (long long)gone);
 }
 
+static fd_error *open_earlier(void *self)
+{
+    fd_job *job = self;
+    return fd_reuse_open(job->output, job->shape, &job->reuse);
+}
+
 fd_error *fd_job_history(fd_job *job, bool *complete)
 {
     fd_error *err = NULL;
-    int64_t verdict[2] = {0, 0};
-    FD_TRY(fd_comm_agree(job->comm, job->rank == 0 ? look_back(job, verdict) : NULL));
-    FD_TRY(fd_comm_broadcast(job->comm, verdict, sizeof verdict, 0));
-    *complete = verdict[0] != 0;
-    if (verdict[1]) {
-        FD_TRY(fd_comm_agree(job->comm, fd_reuse_open(job->output, job->shape, &job->reuse)));
+    looking l = {.job = job};
+    FD_TRY(fd_job_together(job, job->rank == 0 ? look_back : NULL, &l));
+    FD_TRY(fd_comm_broadcast(job->comm, &l.verdict, sizeof l.verdict, 0));
+    *complete = l.verdict.complete != 0;
+    if (l.verdict.reuse) {
+        FD_TRY(fd_job_together(job, open_earlier, job));
         tell_vanished(job);
     }
 done:
     return err;
 }
 
-typedef struct id_list { int64_t *id; size_t n, capacity; fd_record_shape shape; int64_t limit; } id_list;
+typedef struct id_list { fd_job *job; int64_t *id; size_t n, capacity; fd_record_shape shape; int64_t limit; } id_list;
 
 static fd_error *note_id(void *self, const fd_outcome *o)
 {
@@ -279,14 +291,20 @@ static fd_error *note_ids(void *self, const uint8_t *payload, size_t n, int64_t 
     return fd_record_each(payload, n, ((id_list *)self)->shape, note_id, self);
 }
 
+static fd_error *read_ids(void *self)
+{
+    id_list *list = self;
+    return fd_job_read_logs(list->job, note_ids, list);
+}
+
 /* done[i] = 1 for every image that some journal holds, on all ranks. */
 static fd_error *find_done(fd_job *job, uint8_t *is_done)
 {
     fd_error *err = NULL;
-    id_list own = {.shape = job->shape, .limit = job->manifest.n};
+    id_list own = {.job = job, .shape = job->shape, .limit = job->manifest.n};
     int64_t *counts = NULL, *all = NULL, total = 0;
     FD_TRY(fd_alloc(&counts, (size_t)job->ranks, sizeof *counts));
-    FD_TRY(fd_comm_agree(job->comm, fd_job_read_logs(job, note_ids, &own)));
+    FD_TRY(fd_job_together(job, read_ids, &own));
     int64_t bytes = (int64_t)(own.n * sizeof *own.id);
     FD_TRY(fd_comm_all_gather_fixed(job->comm, &bytes, counts, sizeof bytes));
     for (int r = 0; r < job->ranks; r++)

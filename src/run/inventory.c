@@ -7,10 +7,12 @@
 #include "base/memory.h"
 #include "run/job.h"
 #include "run/resolve.h"
+#include "run/together.h"
 
-static fd_error *walk(fd_job *job)
+static fd_error *walk(void *self)
 {
     fd_error *err = NULL;
+    fd_job *job = self;
     char *demo = NULL;
     const char **inputs = NULL;
     int n = fd_positionals(job->options);
@@ -37,15 +39,22 @@ static fd_error *share_names(fd_job *job)
     fd_error *err = NULL;
     uint8_t *bytes = NULL;
     int64_t n = 0;
-    fd_error *own = job->rank == 0 ? walk(job) : NULL;
-    if (!own && job->rank == 0)
-        own = fd_manifest_pack(&job->manifest, &bytes, &n);
-    FD_TRY(fd_comm_agree(job->comm, own));
+    FD_TRY(fd_job_together(job, job->rank == 0 ? walk : NULL, job));
+    FD_TRY(fd_comm_agree(job->comm, job->rank == 0 ? fd_manifest_pack(&job->manifest, &bytes, &n) : NULL));
     FD_TRY(fd_comm_broadcast_buffer(job->comm, &bytes, &n, 0));
     FD_TRY(fd_comm_agree(job->comm, job->rank == 0 ? NULL : fd_manifest_unpack(bytes, n, &job->manifest)));
 done:
     free(bytes);
     return err;
+}
+
+typedef struct run_of_names { fd_manifest *manifest; int64_t first, last; } run_of_names;
+
+static fd_error *probe(void *self)
+{
+    const run_of_names *own = self;
+    fd_probe_entries(own->manifest, own->first, own->last);
+    return NULL;
 }
 
 /* Each rank reads the headers of an equal run of names; then every rank has all probes. *probed: how many were this rank's. */
@@ -57,7 +66,7 @@ static fd_error *share_probes(fd_job *job, int64_t *probed)
     fd_probe *probes = NULL;
     FD_TRY(fd_alloc(&probes, (size_t)n, sizeof *probes));
     FD_TRY(fd_alloc(&counts, (size_t)job->ranks, sizeof *counts));
-    fd_probe_entries(&job->manifest, first, last);
+    FD_TRY(fd_job_together(job, probe, &(run_of_names){&job->manifest, first, last}));
     *probed = last - first;
     for (int64_t i = first; i < last; i++)
         probes[i] = job->manifest.entry[i].probe;

@@ -12,6 +12,7 @@
 #include "run/columns.h"
 #include "run/matrix.h"
 #include "run/provenance.h"
+#include "run/together.h"
 #include "run/usage.h"
 #include "store/journal.h"
 #include "store/result.h"
@@ -67,13 +68,17 @@ fd_error *fd_job_foresee(fd_job *job)
     return fd_comm_agree(job->comm, job->rank == 0 ? foresee(job) : NULL);
 }
 
-static fd_error *lay_out(fd_job *job, const fd_assembly *a, fd_pairing *pairs)
+/* What the steps of writing need. */
+typedef struct writing { fd_job *job; const fd_assembly *assembly; fd_pairing *pairs; fd_result_writer *writer; const fd_provenance *provenance; } writing;
+
+static fd_error *lay_out(void *self)
 {
     fd_error *err = NULL;
+    const writing *s = self;
     fd_columns c = {0};
-    FD_TRY(fd_columns_of(job, a, pairs, &c));
-    FD_TRY(check_room(job, c.column, c.n));
-    FD_TRY(fd_result_create(job->temporary, c.column, c.n));
+    FD_TRY(fd_columns_of(s->job, s->assembly, s->pairs, &c));
+    FD_TRY(check_room(s->job, c.column, c.n));
+    FD_TRY(fd_result_create(s->job->temporary, c.column, c.n));
 done:
     fd_columns_free(&c);
     return err;
@@ -102,36 +107,44 @@ static fd_error *write_crops(void *self, const fd_outcome *o)
     return o->faces ? fd_result_write_rows(c->writer, "/faces/crop", c->assembly->first_face[o->image], o->faces, o->crop) : NULL;
 }
 
-static fd_error *write_own(fd_job *job, const fd_assembly *a, fd_result_writer *w)
+static fd_error *write_own(void *self)
 {
     fd_error *err = NULL;
+    writing *s = self;
+    fd_job *job = s->job;
+    const fd_assembly *a = s->assembly;
     double mark = fd_now();
-    FD_TRY(write_embeddings(job, a, w));
+    FD_TRY(fd_result_writer_open(job->temporary, &s->writer));
+    FD_TRY(write_embeddings(job, a, s->writer));
     if (job->shape.crop_bytes)
-        FD_TRY(fd_job_each_outcome(job, write_crops, &(crop_writer){a, w}));
+        FD_TRY(fd_job_each_outcome(job, write_crops, &(crop_writer){a, s->writer}));
     fd_stage_add(job->stages, FD_STAGE_WRITE, &mark, (double)a->own, (double)a->own * (double)(job->shape.dim * 4 + job->shape.crop_bytes));
 done:
     return err;
 }
 
+static fd_error *close_own(void *self)
+{
+    writing *s = self;
+    fd_result_writer *w = s->writer;
+    s->writer = NULL;
+    return fd_result_writer_close(w);
+}
+
 static fd_error *write_all(fd_job *job, const fd_assembly *a, fd_pairing *pairs)
 {
     fd_error *err = NULL;
-    fd_result_writer *w = NULL;
-    fd_error *own = fd_result_writer_open(job->temporary, &w);
-    if (!own)
-        own = write_own(job, a, w);
-    FD_TRY(fd_comm_agree(job->comm, own));
+    writing s = {.job = job, .assembly = a, .pairs = pairs};
+    FD_TRY(fd_job_together(job, job->rank == 0 ? lay_out : NULL, &s));
+    FD_TRY(fd_job_together(job, write_own, &s));
     if (fd_wanted_any(&pairs->wanted))
-        FD_TRY(fd_job_pairs(job, a, pairs, w));
-    own = fd_result_writer_close(w);
-    w = NULL;
-    FD_TRY(fd_comm_agree(job->comm, own));
+        FD_TRY(fd_job_pairs(job, a, pairs, s.writer));
+    FD_TRY(fd_job_together(job, close_own, &s));
     if (fd_wanted_any(&pairs->wanted))
         FD_TRY(fd_pairing_write(pairs));
 done:
-    if (w)
-        fd_error_free(fd_result_writer_close(w));
+    if (s.writer)
+        fd_error_free(close_own(&s));
     return err;
 }
 
@@ -146,16 +159,20 @@ static void count(const fd_job *job, const fd_assembly *a, bool distances, fd_ta
     }
 }
 
+static fd_error *commit_file(void *self)
+{
+    const writing *s = self;
+    const fd_provenance *p = s->provenance;
+    return fd_result_commit(s->job->temporary, s->job->output, p->attribute, p->n_attributes, p->table, p->n_tables);
+}
+
 static fd_error *commit(fd_job *job)
 {
     fd_error *err = NULL;
     fd_provenance p = {0};
     double mark = fd_now();
     FD_TRY(fd_provenance_of(job, &p));   /* collective: every rank's stages */
-    fd_error *own = NULL;
-    if (job->rank == 0)
-        own = fd_result_commit(job->temporary, job->output, p.attribute, p.n_attributes, p.table, p.n_tables);
-    FD_TRY(fd_comm_agree(job->comm, own));
+    FD_TRY(fd_job_together(job, job->rank == 0 ? commit_file : NULL, &(writing){.job = job, .provenance = &p}));
     if (job->rank == 0 && !fd_opt_flag(job->options, "keep-journal"))
         FD_TRY(fd_journal_remove(job->journal));
     fd_stage_add(job->stages, FD_STAGE_COMMIT, &mark, job->rank == 0, 0);
@@ -175,7 +192,6 @@ fd_error *fd_job_publish(fd_job *job, fd_tally *tally)
     pairs.wanted.matrix = wants_matrix(job, a.faces);
     FD_TRY(fd_job_pairing(job, &a, &pairs));
     created = true;
-    FD_TRY(fd_comm_agree(job->comm, job->rank == 0 ? lay_out(job, &a, &pairs) : NULL));
     FD_TRY(write_all(job, &a, &pairs));
     fd_usage_sample(job);
     count(job, &a, fd_wanted_any(&pairs.wanted), tally);

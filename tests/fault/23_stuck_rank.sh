@@ -22,3 +22,6 @@ for victim in 0 2; do
     says err 'going on'
     same x.h5 whole.h5
 done
+# A rank that is at work for longer than the time-out is not stuck: here rank 0 waits for its list.
+(sleep 4; ls in/0*.jpg) | expect 0 mpirun -np 3 facesdist --list - -o slow.h5 --threads 1 --timeout 1
+[ "$("$python" -c "import h5py; print(len(h5py.File('slow.h5')['images/path']))")" = 9 ] || die "not the images of the list"
