@@ -22,7 +22,7 @@ int64_t fd_batch_bytes(const fd_job *job, int64_t image)
 {
     const fd_probe *p = &job->manifest.entry[image].probe;
     if (p->status != FD_IMAGE_OK || (int64_t)p->width * p->height > job->decode.max_pixels)
-        return 1;
+        return p->bytes + 1;   /* read, but not decoded */
     return p->bytes + (int64_t)fd_decode_bytes(p->width, p->height);
 }
 
@@ -150,7 +150,17 @@ done:
     return err;
 }
 
-fd_error *fd_batch_run(fd_worker *w, const int64_t *id, int n)
+/* What is known of an image that does not fit into memory even alone. */
+static fd_error *record_too_big(fd_worker *w, int64_t id, fd_error *e)
+{
+    const fd_probe *p = &w->job->manifest.entry[id].probe;
+    item it = {.outcome = {.image = id, .width = p->width, .height = p->height, .status = FD_IMAGE_OUT_OF_MEMORY}};
+    snprintf(it.outcome.detail, sizeof it.outcome.detail, "%s", fd_error_message(e));
+    fd_error_free(e);
+    return record(w, &it, 1);
+}
+
+static fd_error *run_together(fd_worker *w, const int64_t *id, int n)
 {
     fd_error *err = NULL;
     item *items = NULL;
@@ -169,6 +179,21 @@ done:
     free(items);
     free(faces);
     return err;
+}
+
+/* Where memory is short the images go one by one; one that does not fit alone is recorded, and the run goes on. */
+fd_error *fd_batch_run(fd_worker *w, const int64_t *id, int n)
+{
+    fd_error *e = run_together(w, id, n);
+    if (fd_error_code(e) != FD_NOMEM)
+        return e;
+    if (n == 1)
+        return record_too_big(w, id[0], e);
+    fd_error_free(e);
+    e = NULL;
+    for (int i = 0; i < n && !e; i++)
+        e = fd_batch_run(w, id + i, 1);
+    return e;
 }
 
 void fd_worker_free(fd_worker *w)

@@ -15,7 +15,7 @@
 #include "run/usage.h"
 
 /* In-flight images may take this much, whatever --memory allows: more does not make it faster. */
-enum { QUEUE_BYTES = 160 << 20, LARGEST_BATCH = 4096 };
+enum { QUEUE_BYTES = 160 << 20 };
 
 typedef struct crew {
     fd_job *job;
@@ -27,7 +27,7 @@ typedef struct crew {
     fd_error *err;
     fd_journal *journal;
     pthread_mutex_t lock;
-    pthread_cond_t room, change;       /* bytes were freed or a turn ended; a worker ended */
+    pthread_cond_t room, change;       /* bytes were freed or a turn ended; a worker failed or ended */
 } crew;
 
 typedef struct group { int64_t first, bytes; int n; } group;
@@ -87,6 +87,8 @@ static void give(crew *c, const group *g, fd_error *e)
     else if (e)
         c->err = e;
     c->stop |= e != NULL;
+    if (e)
+        pthread_cond_signal(&c->change);
     pthread_cond_broadcast(&c->room);
     pthread_mutex_unlock(&c->lock);
 }
@@ -113,7 +115,7 @@ static void *work(void *self)
     return NULL;
 }
 
-/* Waits at most a quarter of a second, less when the last worker ends; tells how far this rank is. */
+/* Waits at most a quarter of a second, less when a worker fails or ends; tells how far this rank is. */
 static void look(crew *c, int64_t *done, int *running, bool *failed)
 {
     struct timespec until;
@@ -122,8 +124,8 @@ static void look(crew *c, int64_t *done, int *running, bool *failed)
     until.tv_sec += until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
     pthread_mutex_lock(&c->lock);
-    while (c->running && !c->err && pthread_cond_timedwait(&c->change, &c->lock, &until) == 0)
-        ;
+    if (c->running)   /* woken too early: a look more */
+        pthread_cond_timedwait(&c->change, &c->lock, &until);
     *done = c->done;
     *running = c->running;
     *failed = c->err != NULL;

@@ -136,6 +136,8 @@ bool fd_reuse_find(const fd_reuse *r, const char *key, const fd_sha256 *sha256, 
     }
     if (low == r->images || strcmp(r->path[low], key) != 0 || memcmp(&r->sha256[low], sha256, sizeof *sha256) != 0)
         return false;
+    if (r->status[low] == FD_IMAGE_OUT_OF_MEMORY)
+        return false;   /* the machine's fault then, not the file's */
     int64_t first = r->count[low] ? r->first[low] : 0;
     *out = (fd_outcome){.width = r->size[2 * low], .height = r->size[2 * low + 1], .status = r->status[low], .flags = r->flags[low], .sha256 = *sha256,
                         .faces = r->count[low], .face = r->face + first, .valid = r->valid + first, .embedding = r->embedding + first * r->dim,
