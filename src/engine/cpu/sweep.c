@@ -76,6 +76,17 @@ static void settle(state *w, fd_sweep_side *x, const fd_sweep_side *y, int64_t i
     x->waits[i] = 0;
 }
 
+static void settle_all(state *w, fd_sweep_side *x, const fd_sweep_side *y)
+{
+    const int64_t n = x->list.k ? x->block->base.n : 0;
+    for (int64_t i = 0; i < n; i++) {
+        if (i + 1 < n && x->waits[i + 1] > 0)
+            prefetch(y->block, x->waiting[(i + 1) * x->room].other);
+        if (x->waits[i] > 0)
+            settle(w, x, y, i);
+    }
+}
+
 static void offer_list(state *w, fd_sweep_side *x, int64_t i, fd_sweep_side *y, int64_t j, float dot)
 {
     if (!(dot >= x->list_test[i] + y->half[j]))
@@ -261,10 +272,9 @@ fd_error *fd_cpu_sweep(fd_lane *lane, const fd_sweep *s)
     tiles(&w);
     if (matrix_unit)
         fd_amx_end();
-    for (fd_sweep_side *x = w.side; x == w.a || x == w.b; x++)
-        for (int64_t i = 0; x->list.k && i < x->block->base.n; i++)
-            if (x->waits[i] > 0)
-                settle(&w, x, x == w.a ? w.b : w.a, i);
+    settle_all(&w, w.a, w.b);
+    if (w.a != w.b)
+        settle_all(&w, w.b, w.a);
 done:
     return err;
 }

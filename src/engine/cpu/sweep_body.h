@@ -54,21 +54,53 @@ enum { HALF = VL / 2, PARTS = FD_PAIR_LANES / HALF };
 typedef float floats __attribute__((vector_size(HALF * sizeof(float))));
 typedef double doubles __attribute__((vector_size(HALF * sizeof(double))));
 
-INLINE void load(doubles *out, const float *from)   /* by pointer: such vectors are passed differently between instruction sets */
+/* By pointer: such vectors are passed differently between instruction sets. By intrinsics: compilers convert generic vectors in pieces. */
+INLINE void widen(doubles *out, const floats *x)
+{
+#if VL == 16
+    *out = (doubles)_mm512_cvtps_pd((__m256)*x);
+#elif VL == 8
+    *out = (doubles)_mm256_cvtps_pd((__m128)*x);
+#else
+    *out = __builtin_convertvector(*x, doubles);
+#endif
+}
+
+INLINE void narrow(floats *out, const doubles *x)
+{
+#if VL == 16
+    *out = (floats)_mm512_cvtpd_ps((__m512d)*x);
+#elif VL == 8
+    *out = (floats)_mm256_cvtpd_ps((__m256d)*x);
+#else
+    *out = __builtin_convertvector(*x, floats);
+#endif
+}
+
+INLINE void load(doubles *out, const float *from)
 {
     floats x;
     memcpy(&x, from, sizeof x);
-    *out = __builtin_convertvector(x, doubles);
+    widen(out, &x);
 }
 
-INLINE double fold(const doubles sum[PARTS])
+#define UNROLL _Pragma("GCC unroll 8")
+
+/* fd_pair_fold: whole vectors first. */
+INLINE double fold(doubles sum[PARTS])
 {
-    double lane[FD_PAIR_LANES];
-    memcpy(lane, sum, sizeof lane);
-    return fd_pair_fold(lane);
+    double lane[HALF];
+    UNROLL for (int half = PARTS / 2; half > 0; half /= 2)
+        UNROLL for (int p = 0; p < half; p++)
+            sum[p] += sum[p + half];
+    memcpy(lane, &sum[0], sizeof lane);
+    UNROLL for (int half = HALF / 2; half > 0; half /= 2)
+        UNROLL for (int l = 0; l < half; l++)
+            lane[l] += lane[l + half];
+    return lane[0];
 }
 
-#define EACH_PART _Pragma("GCC unroll 8") for (int p = 0; p < PARTS; p++)
+#define EACH_PART UNROLL for (int p = 0; p < PARTS; p++)
 
 static double squares(const float *x, const float *y, int64_t pitch)
 {
@@ -131,11 +163,14 @@ static void operand(const float *x, double f, bool half, int64_t pitch, float *u
         {
             load(&a, x + k + p * HALF);
             a *= f;
-            floats r = __builtin_convertvector(a, floats);
+            floats r;
+            narrow(&r, &a);
             if (half)
                 round_half(&r);
             memcpy(u + k + p * HALF, &r, sizeof r);
-            doubles d = a - __builtin_convertvector(r, doubles);
+            doubles d;
+            widen(&d, &r);
+            d = a - d;
             sum[p] += a * a;
             off[p] += d * d;
         }
