@@ -13,8 +13,8 @@
 
 /* What may filter the pairs; the results are the same bytes. */
 typedef enum fd_precision {
-    FD_PRECISION_AUTO,   /* the fastest that this device has: bfloat16 on matrix units */
-    FD_PRECISION_F32
+    FD_PRECISION_AUTO,   /* the lowest that this device has: bfloat16 on matrix units; the fastest for lists and radius */
+    FD_PRECISION_F32     /* float32; the faster one for histograms, where a bin's edge is near to every pair */
 } fd_precision;
 
 /* What a block is made of. `row` is the engine's memory and copied, `valid` the host's. */

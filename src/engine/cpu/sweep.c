@@ -162,17 +162,16 @@ static void count_row(state *w, int64_t i, int64_t j0, const float *dot)
     const fd_histogram *h = w->s->histogram;
     int32_t low[FD_SWEEP_WIDTH], high[FD_SWEEP_WIDTH];
     const float square = w->a->square[i], *squares = w->b->square + j0;
+    const bool by_value = w->bins_by_value || square == FD_WILD;
     if (square == FD_UNUSABLE)
         return;
-    w->kernel->places(&w->bins, dot, square, squares, w->width, low, high);
-    for (int64_t j = 0; j < w->width; j++) {
-        if (squares[j] == FD_UNUSABLE || (w->a == w->b && j0 + j <= i))
-            continue;
-        if (w->bins_by_value || square == FD_WILD || squares[j] == FD_WILD || low[j] != high[j])
-            h->count[fd_histogram_place(h, (double)value_of(w, w->a, i, w->b, j0 + j))]++;
-        else
+    if (!by_value)
+        w->kernel->places(&w->bins, dot, square, squares, w->width, low, high);
+    for (int64_t j = w->a == w->b && i >= j0 ? i + 1 - j0 : 0; j < w->width; j++)
+        if (!by_value && low[j] == high[j])
             h->count[low[j]]++;
-    }
+        else if (squares[j] != FD_UNUSABLE)
+            h->count[fd_histogram_place(h, (double)value_of(w, w->a, i, w->b, j0 + j))]++;
 }
 
 static void tile(state *w, int64_t i, int64_t j)

@@ -71,7 +71,7 @@ typedef struct fd_sweep_kernel {
     double (*dot)(const float *x, const float *y, int64_t pitch);
     /* u[pitch] = x f, rounded to float32 or (half) to bfloat16; *square = |x f|^2, *error = |x f - u|^2. */
     void (*operand)(const float *x, double f, bool half, int64_t pitch, float *u, double *square, double *error);
-    /* Lowest and highest place in fd_histogram's count that each of n pairs may have. square_a, square_b[n]: N^2. */
+    /* Lowest and highest place in fd_histogram's count that each of n pairs may have, by square_a, square_b[n]: N^2; high -1 where N^2 says nothing. */
     void (*places)(const fd_sweep_bins *h, const float *dot, float square_a, const float *square_b, int64_t n, int32_t *low, int32_t *high);
 } fd_sweep_kernel;
 

@@ -189,27 +189,29 @@ INLINE int32_t place(const fd_sweep_bins *h, float value, float sign)
     return 1 + (int32_t)floorf(at);
 }
 
-INLINE void bins_of(int root, const fd_sweep_bins *h, const float *dot, float square_a, const float *square_b, int64_t n, int32_t *low, int32_t *high)
+INLINE void bins_of(int root, int inner, const fd_sweep_bins *by, const float *dot, float square_a, const float *square_b, int64_t n, int32_t *low,
+                    int32_t *high)
 {
-    const float twice = h->metric == FD_INNER ? -1 : 2;
+    const fd_sweep_bins h = *by;
     for (int64_t j = 0; j < n; j++) {
-        float sum = square_a + square_b[j], error = h->kappa * sum, value = (h->metric == FD_INNER ? 0 : sum) - twice * dot[j];
-        float below = (value - error) * h->unit, above = (value + error) * h->unit;
+        float sum = square_a + square_b[j], error = h.kappa * sum, value = inner ? dot[j] : sum - 2 * dot[j];
+        float below = (value - error) * h.unit, above = (value + error) * h.unit;
         if (root) {
             below = sqrtf(below > 0 ? below : 0);
             above = sqrtf(above > 0 ? above : 0);
         }
-        low[j] = place(h, below, -1);
-        high[j] = place(h, above, 1);
+        int32_t to = place(&h, above, 1);
+        low[j] = place(&h, below, -1);
+        high[j] = square_b[j] < 0 ? -1 : to;
     }
 }
 
 static void places(const fd_sweep_bins *h, const float *dot, float square_a, const float *square_b, int64_t n, int32_t *low, int32_t *high)
 {
     if (h->metric == FD_EUCLIDEAN)
-        bins_of(1, h, dot, square_a, square_b, n, low, high);
+        bins_of(1, 0, h, dot, square_a, square_b, n, low, high);
     else
-        bins_of(0, h, dot, square_a, square_b, n, low, high);
+        bins_of(0, h->metric == FD_INNER, h, dot, square_a, square_b, n, low, high);
 }
 
 const fd_sweep_kernel KERNEL = {&GEMM, find, keep, squares, turned, product, operand, places};
