@@ -180,13 +180,14 @@ static void operand(const float *x, double f, bool half, int64_t pitch, float *u
 
 /* --- bins ---------------------------------------------------------------------------------------------------------------------------- */
 
-/* The bin that a value belongs to, as a place in count[]; `sign` moves it down or up by what float32 may be off. */
+/* The bin that a value belongs to, as a place in count[]; `sign` moves it down or up by what float32 may be off. (No floorf: it would keep
+ * the compiler from making vectors of the loop.) */
 INLINE int32_t place(const fd_sweep_bins *h, float value, float sign)
 {
     float at = (value - h->low) * h->scale;
-    at += sign * 0x1p-20f * (fabsf(value) + fabsf(h->low)) * h->scale;
+    at += sign * 0x1p-20f * ((fabsf(value) + fabsf(h->low)) * h->scale + 1);
     at = at < -1 ? -1 : at > h->bins ? h->bins : at;
-    return 1 + (int32_t)floorf(at);
+    return (int32_t)(at + 1);
 }
 
 INLINE void bins_of(int root, int inner, const fd_sweep_bins *by, const float *dot, float square_a, const float *square_b, int64_t n, int32_t *low,
