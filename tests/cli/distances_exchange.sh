@@ -33,3 +33,11 @@ same one.h5 part.h5
 expect 0 facesdist-distances queries.npy --queries rows.npy -o rectangle.h5 --force $outputs --threads 1
 expect 0 timeout 100 mpirun -np 3 facesdist-distances queries.npy --queries rows.npy -o part.h5 --force $outputs --exchange ring --threads 1
 same rectangle.h5 part.h5
+# more pairs than the buffers hold: they go by way of the disk
+"$python" -c "
+import numpy as np
+np.save('dense.npy', np.load('rows.npy')[:1900])"
+expect 0 facesdist-distances dense.npy -o dense.h5 --matrix none --radius 100 --threads 1
+"$python" "$source_dir/tests/tools/distances_oracle.py" dense.h5 dense.npy --radius 100 --no-histogram || die "the oracle differs"
+expect 0 timeout 100 mpirun -np 2 facesdist-distances dense.npy -o part.h5 --force --matrix none --radius 100 --threads 2
+same dense.h5 part.h5
