@@ -152,7 +152,8 @@ int fd_pairing_columns(fd_pairing *p, fd_column *out)
     }
     if (p->wanted.histogram) {
         *out = column_of(p, 3, "/distances/histogram", FD_COL_I64,
-                         p->symmetric ? "number of pairs i < j by their distance, in bins of equal width" : "number of pairs by their distance, in bins of equal width");
+                         p->symmetric ? "number of pairs i < j by their distance, in bins of equal width"
+                                      : "number of pairs by their distance, in bins of equal width");
         p->attribute[3][2] = (fd_attribute){"first edge", p->low};
         p->attribute[3][3] = (fd_attribute){"last edge", p->high};
         out->rank = 1, out->dim[0] = FD_HISTOGRAM_BINS, out->n_attributes = 4, out->scale = NULL;

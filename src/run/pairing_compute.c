@@ -28,9 +28,10 @@ static fd_error *work_on(worker *w, fd_lane *lane)
     fd_pairing *p = w->pairing;
     fd_histogram bins = p->bins;
     bins.count = w->counts;
-    const fd_dist_job job = {.metric = p->metric, .dim = p->dim, .side = {p->plan[0].side, p->plan[1].side}, .symmetric = p->symmetric, .a = w->window->a, .b = w->window->b,
-                             .deal = w->window->deal, .scale = &p->scaling, .sink = {p, p->wanted.matrix ? store_tile : NULL}, .lists = p->lists,
-                             .include_self = p->wanted.include_self, .radius = p->wanted.radius, .spill = p->spill ? p->spill[w->number] : NULL,
+    const fd_dist_job job = {.metric = p->metric, .dim = p->dim, .side = {p->plan[0].side, p->plan[1].side}, .symmetric = p->symmetric,
+                             .a = w->window->a, .b = w->window->b, .deal = w->window->deal, .scale = &p->scaling,
+                             .sink = {p, p->wanted.matrix ? store_tile : NULL}, .lists = p->lists, .include_self = p->wanted.include_self,
+                             .radius = p->wanted.radius, .spill = p->spill ? p->spill[w->number] : NULL,
                              .histogram = p->wanted.histogram ? &bins : NULL};
     return fd_distances(lane, &job);
 }

@@ -46,8 +46,8 @@ static fd_error *add_datasets(const rows *r)
     const int64_t m = p->n[0], all = r->start[m];
     const char *unit = fd_metric_at((int)p->metric)->unit;
     const fd_attribute indptr[] = {{"meaning", "pairs of row i are places indptr[i] to indptr[i + 1] - 1 of index and distance (compressed rows)"}};
-    const fd_attribute index[] = {{"meaning", p->metric == FD_INNER ? "rows whose inner product is the radius or more, ascending" : "rows nearer than the radius, ascending"},
-                                  {"radius", p->limit}};
+    const char *meaning = p->metric == FD_INNER ? "rows whose inner product is the radius or more, ascending" : "rows nearer than the radius, ascending";
+    const fd_attribute index[] = {{"meaning", meaning}, {"radius", p->limit}};
     const fd_attribute distance[] = {{"meaning", "their distances"}, {"unit", unit}};
     const fd_column columns[] = {
         {.path = "/distances/radius/indptr", .type = FD_COL_I64, .rank = 1, .dim = {m + 1}, .data = r->start, .attributes = indptr, .n_attributes = 1},

@@ -1,0 +1,118 @@
+/* Lists of the nearest and spilled pairs: whatever the order of what is put into them, by however many hands. */
+#include "check.h"
+
+#include "dist/dist.h"
+
+static fd_engine *open_ref(void)
+{
+    fd_engine *e = NULL;
+    assert_ok(fd_engine_open("ref", &(fd_engine_config){.isa = "auto"}, &e));
+    return e;
+}
+
+/* 40 values for one row, few of them different, dealt to two threads' lists that both know the first ten. */
+static void test_lists_do_not_depend_on_the_order(void **state)
+{
+    (void)state;
+    enum { N = 40, K = 12 };
+    fd_engine *e = open_ref();
+    for (int step = 1; step < N; step += 2) {   /* odd steps not divisible by 5 visit every value once */
+        fd_lists *l = NULL;
+        fd_topk own[2], shared;
+        if (step % 5 == 0)
+            continue;
+        assert_ok(fd_lists_open(e, FD_EUCLIDEAN, 65, 64, K, &l));
+        assert_false(fd_lists_touched(l, 1));
+        assert_ok(fd_lists_lock(l, 1, &shared));
+        for (int i = 0; i < 10; i++)
+            fd_topk_insert(&shared, FD_EUCLIDEAN, 0, (float)(i * step % N / 4), i * step % N);
+        fd_lists_unlock(l, 1);
+        for (int t = 0; t < 2; t++) {
+            assert_ok(fd_lists_own(l, &own[t]));
+            assert_ok(fd_lists_borrow(l, 1, &own[t]));
+        }
+        for (int i = 10; i < N; i++)
+            fd_topk_insert(&own[i % 2], FD_EUCLIDEAN, 0, (float)(i * step % N / 4), i * step % N);
+        for (int t = 0; t < 2; t++) {
+            assert_ok(fd_lists_merge(l, 1, &own[t]));
+            fd_lists_release(l, &own[t]);
+        }
+        assert_ok(fd_lists_lock(l, 1, &shared));
+        for (int at = 0; at < K; at++) {
+            assert_int_equal(shared.index[at], at);
+            assert_true(shared.distance[at] == (float)(at / 4));
+        }
+        fd_lists_unlock(l, 1);
+        assert_true(fd_lists_touched(l, 1) && !fd_lists_touched(l, 0));
+        fd_lists_close(l);
+    }
+    fd_engine_close(e);
+}
+
+/* All pairs i < j of 60 rows through buffers of 7 pairs, taken back a few rows at a time. */
+static void test_pairs_come_back_sorted(void **state)
+{
+    (void)state;
+    enum { N = 60 };
+    int64_t counts[N] = {0};
+    fd_spill *s = NULL;
+    fd_pair *got = NULL;
+    size_t n = 0, capacity = 0;
+    assert_ok(fd_spill_open("/tmp/spill", 7, true, counts, &s));
+    for (int k = 0; k < N * N; k++) {
+        const int64_t i = k * 7 % (N * N) / N, j = k * 7 % (N * N) % N;   /* 7 and N * N have no common factor */
+        fd_pair *pair = NULL;
+        int64_t *count = NULL, room = 0;
+        if (i >= j)
+            continue;
+        assert_ok(fd_spill_buffer(s, 3, &pair, &count, &room));
+        assert_true(*count + 3 <= room);
+        pair[(*count)++] = (fd_pair){i, j, (float)(i + j)};
+    }
+    assert_ok(fd_spill_rewind(s));
+    for (int64_t i = 0; i < N; i++)
+        assert_int_equal(counts[i], N - 1);
+    for (int64_t end = 1; end <= N; end += end == 1 ? 2 : 19) {
+        const size_t before = n;
+        assert_ok(fd_spill_take(s, end, &got, &n, &capacity));
+        fd_pairs_sort(got + before, n - before);
+        assert_int_equal(n, end * (N - 1));
+    }
+    assert_ok(fd_spill_take(s, N, &got, &n, &capacity));
+    fd_pairs_sort(got, n);
+    assert_int_equal(n, N * (N - 1));
+    for (size_t k = 0; k < n; k++) {
+        const int64_t i = (int64_t)k / (N - 1), place = (int64_t)k % (N - 1), j = place + (place >= i);
+        assert_true(got[k].i == i && got[k].j == j && got[k].distance == (float)(i + j));
+    }
+    free(got);
+    fd_spill_close(s);
+}
+
+static void test_a_deal_gives_every_tile_once(void **state)
+{
+    (void)state;
+    for (int triangle = 0; triangle < 2; triangle++) {
+        uint8_t given[40][60] = {{0}};
+        fd_deal d = {.triangle = triangle, .first_row = 3, .first_column = triangle ? 3 : 11, .rows = 37, .columns = triangle ? 37 : 41};
+        int64_t I = 0, J = 0, n = 0, all = 0;
+        d.end = fd_deal_tiles(d.triangle, d.rows, d.columns);
+        atomic_init(&d.next, 0);
+        while ((n = fd_deal_take(&d, &I, &J)) > 0)
+            for (int64_t j = J; j < J + n; j++, all++) {
+                assert_true(I >= 3 && I < 40 && j < d.first_column + d.columns && (!triangle || j >= I));
+                assert_int_equal(given[I][j]++, 0);
+            }
+        assert_int_equal(all, triangle ? 37 * 38 / 2 : 37 * 41);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lists_do_not_depend_on_the_order),
+        cmocka_unit_test(test_pairs_come_back_sorted),
+        cmocka_unit_test(test_a_deal_gives_every_tile_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
