@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/version.h"
+#include "dist/dist.h"
 #include "run/machine.h"
 #include "run/usage.h"
 
@@ -57,6 +58,9 @@ static fd_error *note_pack(fd_provenance *p, const fd_pack *pack)
     FD_TRY(note(p, "model version", pack->version));
     FD_TRY(note(p, "model licence", pack->licence));
     FD_TRY(note(p, "model source", pack->source));
+    FD_TRY(note(p, "model metric", fd_metric_at((int)pack->metric)->name));
+    snprintf(name, sizeof name, "%.17g", pack->threshold);
+    FD_TRY(note(p, "model threshold", name));
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         snprintf(name, sizeof name, "sha256 %s", files[i]->name);
         fd_sha256_text(files[i]->hash, hash);
