@@ -1,11 +1,11 @@
 /* The main job from photographs to faces.h5, stage by stage. */
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "run/job.h"
+#include "run/lock.h"
 #include "run/reuse.h"
 #include "run/run.h"
 #include "run/signals.h"
@@ -74,8 +74,7 @@ done:
 
 static void job_free(fd_job *job)
 {
-    if (job->lock >= 0)
-        close(job->lock);
+    fd_lock_release(job->journal, job->lock);
     fd_analyzer_close(job->analyzer);
     fd_engine_close(job->engine);
     fd_pack_free(&job->pack);

@@ -1,11 +1,7 @@
 /* What an earlier run left: a result, a journal, or nothing; and what this run makes of it. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -14,6 +10,7 @@
 #include "data/partition.h"
 #include "run/history.h"
 #include "run/job.h"
+#include "run/lock.h"
 #include "run/reuse.h"
 #include "run/together.h"
 #include "store/journal.h"
@@ -150,9 +147,9 @@ static fd_error *judge_result(fd_job *job, bool *complete, bool *reuse)
     fd_error *err = NULL, *differs = NULL;
     fd_result *r = NULL;
     char *pin = NULL;
-    bool update = fd_opt_flag(job->options, "update");
+    bool update = fd_opt_flag(job->options, "update"), force = fd_opt_flag(job->options, "force");
     *complete = *reuse = false;
-    if (!exists(job->output) || (fd_opt_flag(job->options, "force") && !update))
+    if (!exists(job->output) || (force && !update))
         return NULL;
     FD_TRY(fd_result_open(job->output, &r));
     FD_TRY(fd_result_attribute(r, "/run", "pin", &pin));
@@ -167,7 +164,28 @@ done:
     fd_error_free(differs);
     free(pin);
     fd_result_close(r);
+    if (err && force) {   /* with --update: what cannot be reused is replaced */
+        fd_error_free(err);
+        return NULL;
+    }
     return err ? fd_error_prefix(err, "%s is there already and was not made by this command (--force replaces it)", job->output) : NULL;
+}
+
+/* A journal pin of an update ends with the result that it started from. */
+static const char EARLIER[] = "earlier result = ";
+
+/* Whether two pins are the same but for the earlier result, which one of them may lack. */
+static bool only_earlier_differs(const char *was, const char *now)
+{
+    const char *a = strstr(was, EARLIER), *b = strstr(now, EARLIER);
+    size_t n = a ? (size_t)(a - was) : strlen(was), m = b ? (size_t)(b - now) : strlen(now);
+    return n == m && strncmp(was, now, n) == 0;
+}
+
+/* An update trusts no journal but its own: one that an earlier run left speaks of the photographs as they were, and sizes may not tell. */
+static bool is_spent(const fd_job *job, const char *pin)
+{
+    return fd_opt_flag(job->options, "update") && (only_earlier_differs(pin, job->journal_pin.text) || only_photographs_differ(pin, job->journal_pin.text));
 }
 
 static fd_error *judge_journal(fd_job *job)
@@ -178,11 +196,12 @@ static fd_error *judge_journal(fd_job *job)
     if (!pin)
         return NULL;
     err = fd_pin_compare(pin, job->journal_pin.text, job->journal);
-    if (err && fd_opt_flag(job->options, "force")) {
+    bool force = fd_opt_flag(job->options, "force");
+    if (err && (force || is_spent(job, pin))) {
         fd_error_free(err);
         err = NULL;
         FD_TRY(fd_journal_remove(job->journal));
-        fd_say(FD_NORMAL, "the journal of another run was removed (--force)");
+        fd_say(FD_NORMAL, "the journal of %s was removed (%s)", force ? "another run" : "an earlier run", force ? "--force" : "--update");
     } else if (err && only_photographs_differ(pin, job->journal_pin.text)) {
         err = name_in_journal(job, pin, err);
     } else if (err) {
@@ -193,20 +212,16 @@ done:
     return err;
 }
 
-/* One writer for one output: an advisory lock on the journal's folder, gone with its process. */
-static fd_error *take_lock(fd_job *job)
-{
-    if (mkdir(job->journal, 0777) != 0 && errno != EEXIST)
-        return FD_FAIL(FD_IO, "%s: cannot make the journal's folder: %s", job->journal, strerror(errno));
-    job->lock = open(job->journal, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (job->lock < 0)
-        return FD_FAIL(FD_IO, "%s: cannot open the journal's folder: %s", job->journal, strerror(errno));
-    if (flock(job->lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-        return FD_FAIL(FD_LOCKED, "%s: another run is writing this output", job->output);
-    return NULL;   /* a file system without locks: go on */
-}
+typedef struct verdict { int64_t complete, reuse; char earlier[64]; } verdict;
 
-typedef struct verdict { int64_t complete, reuse; } verdict;
+/* Rank 0: which file it is that rows are taken from. */
+static fd_error *pin_earlier(fd_job *job, verdict *v)
+{
+    struct stat s;
+    if (stat(job->output, &s) == 0)
+        snprintf(v->earlier, sizeof v->earlier, "%lld.%09ld", (long long)s.st_mtim.tv_sec, s.st_mtim.tv_nsec);
+    return fd_string_add(&job->journal_pin, "%s%s\n", EARLIER, v->earlier);
+}
 
 typedef struct looking { fd_job *job; verdict verdict; } looking;
 
@@ -215,22 +230,25 @@ static fd_error *look_back(void *self)
     fd_error *err = NULL;
     looking *l = self;
     fd_job *job = l->job;
-    bool complete, reuse;
+    bool complete, reuse, had_journal = exists(job->journal);
+    FD_TRY(fd_lock_take(job->journal, job->output, &job->lock));   /* first: the holder may be about to commit */
     FD_TRY(judge_result(job, &complete, &reuse));
-    bool had_journal = exists(job->journal);
-    FD_TRY(take_lock(job));
     if (complete) {
         if (!fd_opt_flag(job->options, "keep-journal") || !had_journal)
             FD_TRY(fd_journal_remove(job->journal));
         fd_say(FD_NORMAL, "%s: already complete", job->output);
     } else {
+        if (reuse)
+            FD_TRY(pin_earlier(job, &l->verdict));
         FD_TRY(judge_journal(job));
-        if (mkdir(job->journal, 0777) == 0 || !exists(job->journal)) {   /* removed by --force: the lock went with it */
-            close(job->lock);
-            FD_TRY(take_lock(job));
+        if (!exists(job->journal)) {   /* removed: the lock went with it */
+            fd_lock_release(job->journal, job->lock);
+            job->lock = -1;
+            FD_TRY(fd_lock_take(job->journal, job->output, &job->lock));
         }
     }
-    l->verdict = (verdict){complete, reuse};
+    l->verdict.complete = complete;
+    l->verdict.reuse = reuse;
 done:
     return err;
 }
@@ -265,6 +283,8 @@ fd_error *fd_job_history(fd_job *job, bool *complete)
     FD_TRY(fd_comm_broadcast(job->comm, &l.verdict, sizeof l.verdict, 0));
     *complete = l.verdict.complete != 0;
     if (l.verdict.reuse) {
+        if (job->rank != 0)
+            FD_TRY(fd_string_add(&job->journal_pin, "%s%s\n", EARLIER, l.verdict.earlier));
         FD_TRY(fd_job_together(job, open_earlier, job));
         tell_vanished(job);
     }

@@ -30,3 +30,37 @@ rm kept.h5
 printf 'more' >>in/2.jpg
 expect 1 facesdist in -o kept.h5 --threads 1
 says err 'another size or kind is 2\.jpg'
+# a journal that stayed beside its result speaks of the photographs as they were: an update does not believe it
+job in -o pad.h5 --force --keep-journal
+mv in/1.jpg t && mv in/2.jpg in/1.jpg && mv t in/2.jpg
+truncate -s "$(stat -c %s in/2.jpg)" in/1.jpg   # equal sizes again, after 'more'
+job in -o stale.h5 --keep-journal
+"$python" -c "
+a, b = open('in/1.jpg', 'rb').read(), open('in/2.jpg', 'rb').read()
+open('in/1.jpg', 'wb').write(b)
+open('in/2.jpg', 'wb').write(a)"
+job in -o stale.h5 --update
+says err 'journal of an earlier run was removed'
+job in -o fresh3.h5
+same stale.h5 fresh3.h5
+# an update that is killed goes on with its own journal; one whose photographs changed once more does not
+for k in $(seq -w 60); do cp in/1.jpg in/more$k.jpg; done
+for change in none more; do
+    cp fresh3.h5 up.h5
+    facesdist in -o up.h5 --threads 1 --batch 1 --update >out 2>err &
+    pid=$!
+    until [ "$(stat -c %s up.h5.journal/rank-00000.log 2>/dev/null || echo 0)" -gt 12000 ] || ! kill -0 $pid 2>/dev/null; do sleep 0.01; done
+    kill -9 $pid; wait $pid 2>/dev/null
+    [ -d up.h5.journal ] || die "the update ended before it could be killed"
+    [ $change = none ] || cp in/2.jpg in/new.jpg
+    expect 0 mpirun -np 2 facesdist in -o up.h5 --threads 1 --update
+    says err "$([ $change = none ] && echo 'going on' || echo 'journal of an earlier run was removed')"
+    job in -o fresh4.h5 --force
+    same up.h5 fresh4.h5
+done
+# --update --force: reuses what can be reused, replaces what cannot
+expect 1 facesdist in -o up.h5 --threads 1 --update --faces all
+job in -o up.h5 --update --force --faces all
+echo 'no result' >up.h5
+job in -o up.h5 --update --force
+same up.h5 fresh4.h5
