@@ -1,4 +1,6 @@
 /* Options to what will be used. */
+#include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -7,6 +9,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "base/version.h"
 #include "dist/dist.h"
 #include "run/job.h"
@@ -56,11 +59,32 @@ done:
     return err;
 }
 
+/* Whether the result can be written where it shall be: told before anything is done for it. */
+static fd_error *check_output(const fd_job *job)
+{
+    struct stat s;
+    char folder[PATH_MAX] = ".", name[FD_ESCAPED];
+    const char *slash = strrchr(job->output, '/');
+    fd_escape(name, sizeof name, job->output);
+    if (!*job->output || (slash && !slash[1]))
+        return FD_FAIL(FD_USAGE, "--output '%s' is not the name of a file", name);
+    if (stat(job->output, &s) == 0 && !S_ISREG(s.st_mode))
+        return FD_FAIL(FD_USAGE, "--output %s is %s, not a file", name, S_ISDIR(s.st_mode) ? "a folder" : "a device or pipe");
+    if (slash)
+        snprintf(folder, sizeof folder, "%.*s", slash == job->output ? 1 : (int)(slash - job->output), job->output);
+    if (stat(folder, &s) != 0 || access(folder, W_OK | X_OK) != 0)
+        return FD_FAIL(FD_IO, "cannot write %s: its folder: %s", name, strerror(errno));
+    if (!S_ISDIR(s.st_mode))
+        return FD_FAIL(FD_IO, "cannot write %s: what should be its folder is none", name);
+    return NULL;
+}
+
 fd_error *fd_job_resolve(fd_job *job)
 {
     fd_error *err = NULL;
     int cores = 1;
     FD_TRY(resolve_paths(job));
+    FD_TRY(fd_comm_agree(job->comm, job->rank == 0 ? check_output(job) : NULL));
     FD_TRY(fd_machine_cores(job->comm, &cores));
     FD_TRY(resolve_number(job->options, "threads", cores));
     FD_TRY(resolve_number(job->options, "memory", (double)(fd_machine_memory() / 5 * 4 / fd_comm_local_ranks(job->comm))));
