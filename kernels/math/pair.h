@@ -1,11 +1,11 @@
-/* The value of a pair of embeddings, defined to the bit. Top-k lists, radius pairs and histograms hold this value and no other, so that they are
- * the same bytes on every engine, instruction set, precision, tile shape, rank count and thread count.
+/* The value of a pair of embeddings, defined to the bit. Top-k lists, radius pairs and histograms hold this value and no other, so that they
+ * are the same bytes on every engine, instruction set, precision, tile shape, rank count and thread count.
  *
- * Sums run in double over FD_PAIR_LANES partial sums: element k is added to sum k % FD_PAIR_LANES, in order of k, and the partial sums are folded
- * in halves. No operation is fused (the product of two float32 is exact in double, so a dot product may be). Zeros behind the last element
- * change nothing. The result is rounded to float32 once: it is within one unit of the last place of the exact value, but for a relative error
- * of (dim / 16 + 8) 2^-52 of the sum of the terms' sizes. It is the same for (x, y) and (y, x), exactly 0 for equal rows (not inner product),
- * never negative there, and never NaN: no sum of float32 squares overflows a double; what overflows float32 is infinite. */
+ * Sums run in double over FD_PAIR_LANES partial sums: element k is added to sum k % FD_PAIR_LANES, in order of k, and the partial sums are
+ * folded in halves. No operation is fused (the product of two float32 is exact in double, so a dot product may be). Zeros behind the last
+ * element change nothing. The result is rounded to float32 once: it is within one unit of the last place of the exact value, but for a relative
+ * error of (dim / 16 + 8) 2^-52 of the sum of the terms' sizes. It is the same for (x, y) and (y, x), exactly 0 for equal rows (not inner
+ * product), never negative there, and never NaN: no sum of float32 squares overflows a double; what overflows float32 is infinite. */
 #ifndef FD_KERNELS_MATH_PAIR_H
 #define FD_KERNELS_MATH_PAIR_H
 

@@ -27,7 +27,7 @@ void fd_topk_insert(const fd_topk *list, fd_metric metric, int64_t row, float va
     int64_t *at = list->index + row * list->k, low = 0, high = list->k - 1;
     if (!before(metric, value, index, distance, at, high))
         return;
-    while (low < high) {   /* the first place that it stands in front of */
+    while (low < high) { /* the first place that it stands in front of */
         int64_t middle = (low + high) / 2;
         if (before(metric, value, index, distance, at, middle))
             high = middle;

@@ -1,7 +1,7 @@
 /* All pairs of two blocks of rows, reduced where they are made: nearest rows, pairs within a radius, histogram. No tile of distances is stored.
  *
- * Every value that leaves a sweep is the pair's value of kernels/math/pair.h, whatever the engine and precision: products of lower precision with
- * an error bound only decide which pairs it is computed for. Lists, counts and the set of pairs do not depend on the order of sweeps. */
+ * Every value that leaves a sweep is the pair's value of kernels/math/pair.h, whatever the engine and precision: products of lower precision
+ * with an error bound only decide which pairs it is computed for. Lists, counts and the set of pairs do not depend on the order of sweeps. */
 #ifndef FD_ENGINE_SWEEP_H
 #define FD_ENGINE_SWEEP_H
 
@@ -23,7 +23,7 @@ typedef struct fd_block_desc {
     fd_precision precision;
     const float *row;       /* [n][dim] */
     const uint8_t *valid;   /* [n]; 0: the row takes part in no pair; NULL: all do */
-    int64_t n, dim;         /* n >= 0, dim > 0 */
+    int64_t n, dim;         /* 0 <= n < 2^31, dim > 0. Sweeps of few large blocks (4,096 rows) beat many small ones. */
 } fd_block_desc;
 
 /* A block of rows prepared once for all its sweeps: a copy of the rows in the engine's order, norms, which are usable. Made by block_open;
@@ -54,7 +54,8 @@ typedef struct fd_radius {
                         * set the old count and sweep again with neither lists nor histogram. */
 } fd_radius;
 
-/* Counts of all pairs. Value v falls into bin (v - low) * scale, rounded down; count[0] has what is below bin 0, count[bins + 1] what is above. */
+/* Counts of all pairs. Value v falls into bin (v - low) * scale, rounded down; count[0] has what is below bin 0, count[bins + 1]
+ * what is above. */
 typedef struct fd_histogram {
     double low, scale; /* scale: bins per unit, > 0 */
     int64_t bins;

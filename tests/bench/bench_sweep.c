@@ -1,6 +1,6 @@
-/* Nearest rows of all pairs of unit rows, one thread: bench_sweep [rows] [k] [rows of a block]. Seconds with norms and packing, a pair's product
- * counted once, and its share of the rate that oneDNN's sgemm has on large squares in the same run; then a histogram and radius pairs. Alone and
- * pinned (taskset -c 1), or the numbers are worthless. */
+/* Nearest rows of all pairs of unit rows, one thread: bench_sweep [rows] [k] [rows of a block]. Seconds with norms and packing, a pair's
+ * product counted once, and its share of the rate that oneDNN's sgemm has on large squares in the same run; then a histogram and radius pairs.
+ * Alone and pinned (taskset -c 1), or the numbers are worthless. */
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
@@ -17,14 +17,16 @@ typedef struct setting {
     int64_t n, dim, k, side;
     fd_precision precision;
     bool histogram;
-    float radius;   /* 0: none */
+    float radius; /* 0: none */
 } setting;
 
 /* Not there in a build without oneDNN. */
-__attribute__((weak)) int dnnl_sgemm(char a, char b, int64_t m, int64_t n, int64_t k, float alpha, const float *x, int64_t lda, const float *y, int64_t ldb,
-                                     float beta, float *z, int64_t ldc);
+__attribute__((weak)) int dnnl_sgemm(char a, char b, int64_t m, int64_t n, int64_t k, float alpha, const float *x, int64_t lda, const float *y,
+                                     int64_t ldb, float beta, float *z, int64_t ldc);
 
-typedef struct squares { float *x, *y, *z; } squares;
+typedef struct squares {
+    float *x, *y, *z;
+} squares;
 enum { SQUARE = 2048 };
 
 static void multiply(void *self)
@@ -33,7 +35,7 @@ static void multiply(void *self)
     dnnl_sgemm('N', 'T', SQUARE, SQUARE, SQUARE, 1, s->x, SQUARE, s->y, SQUARE, 0, s->z, SQUARE);
 }
 
-static double sgemm_rate(void)   /* GFLOP/s */
+static double sgemm_rate(void) /* GFLOP/s */
 {
     const size_t n = (size_t)SQUARE * SQUARE;
     squares s = {bench_numbers(n, 1), bench_numbers(n, 1), bench_numbers(n, 1)};
@@ -51,7 +53,7 @@ static void unit_rows(float *row, int64_t n, int64_t dim)
         double sum = 0;
         for (int64_t k = 0; k < dim; k++) {
             float x = 0;
-            for (int m = 0; m < 4; m++) {   /* about normal */
+            for (int m = 0; m < 4; m++) { /* about normal */
                 seed = seed * 6364136223846793005u + 1442695040888963407u;
                 x += (float)(seed >> 40) * 0x1p-24f - 0.5f;
             }
@@ -76,7 +78,8 @@ static double all_pairs(const setting *t)
     fd_topk_clear(&list, FD_EUCLIDEAN, t->n);
     for (int64_t first = 0; first < t->n && blocks < MOST_BLOCKS; first += t->side, blocks++) {
         int64_t count = t->n - first < t->side ? t->n - first : t->side;
-        bench_must(table->block_open(t->lane, &(fd_block_desc){FD_EUCLIDEAN, t->precision, t->row + first * t->dim, NULL, count, t->dim}, &block[blocks]));
+        fd_block_desc d = {FD_EUCLIDEAN, t->precision, t->row + first * t->dim, NULL, count, t->dim};
+        bench_must(table->block_open(t->lane, &d, &block[blocks]));
     }
     double opened = bench_now() - start;
     for (int64_t I = 0; I < blocks; I++)

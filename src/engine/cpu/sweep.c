@@ -11,9 +11,9 @@ typedef struct state {
     const fd_sweep *s;
     const fd_sweep_kernel *kernel;
     fd_sweep_side side[2];
-    fd_sweep_side *a, *b;    /* the same where the blocks are */
-    int rows, width;         /* of a tile */
-    bool bins_by_value;      /* float32 cannot hold the histogram's numbers */
+    fd_sweep_side *a, *b; /* the same where the blocks are */
+    int rows, width; /* of a tile */
+    bool bins_by_value; /* float32 cannot hold the histogram's numbers */
     fd_sweep_bins bins;
     float dot[FD_SWEEP_TILE] __attribute__((aligned(64)));
     uint16_t hit[FD_SWEEP_TILE];
@@ -91,7 +91,7 @@ static void offer_list(state *w, fd_sweep_side *x, int64_t i, fd_sweep_side *y, 
 {
     if (!(dot >= x->list_test[i] + y->half[j]))
         return;
-    if (x->square[i] < 0 || y->square[j] < 0) {   /* wild: the product says nothing */
+    if (x->square[i] < 0 || y->square[j] < 0) { /* wild: the product says nothing */
         fd_sweep_known(x, i, value_of(w, x, i, y, j), other_first(w, x) + j);
         return;
     }
@@ -183,7 +183,8 @@ static void tile(state *w, int64_t i, int64_t j)
         count_row(w, i + r, j, w->dot + r * w->width);
 }
 
-/* Groups of columns that stay in the second-level cache outside, rows inside. Of a block with itself the tiles that touch the upper triangle. */
+/* Groups of columns that stay in the second-level cache outside, rows inside. Of a block with itself the tiles that touch the upper triangle.
+ */
 static void tiles(state *w)
 {
     const int64_t n = w->a->block->base.n, m = w->b->block->base.n, row = w->a->block->base.dim * (w->a->block->matrix_unit ? 2 : 4);

@@ -6,15 +6,15 @@
  *     |c - u'.v'| <= g |u'| |v'|,   |u'.v' - u.v| <= |u - u'| |v| + |u'| |v - v'|,   and together
  *     |c - u.v| <= kappa N_u N_v,   kappa = 2 rho (1 + rho) + g (1 + rho)^2.
  * Matrix units flush what is below 2^-126: dim 2^-124 in sum, which is nothing beside N_u N_v as long as N >= 2^-40; smaller rows, but for rows
- * of zeros, pass every test ("wild"). For distances 2 N_u N_v <= N_u^2 + N_v^2, so that |u - v|^2 >= (1 - kappa)(N_u^2 + N_v^2) - 2 c, and a pair
- * can only be within the squared distance T when
+ * of zeros, pass every test ("wild"). For distances 2 N_u N_v <= N_u^2 + N_v^2, so that |u - v|^2 >= (1 - kappa)(N_u^2 + N_v^2) - 2 c, and a
+ * pair can only be within the squared distance T when
  *     c >= test + half,   half = (1 - kappa) N_v^2 / 2,   test = (1 - kappa) N_u^2 / 2 - T / 2.
  * For the inner product to reach t: half = 0, test = t - kappa N_u max N_v. Roundings of test + half in float32 are covered by 2^-20 added to
  * kappa and 2^-20 |test| subtracted from test.
  *
- * Nor is the value of a pair that passes computed at once. By the same bound |u - v|^2 / 2 <= (1 + kappa) N_u^2 / 2 - p with the pair's sure score
- * p = c - half - kappa N_v^2 (inner product: u.v >= p - kappa N_u max N_v with p = c), so with p_k the k-th largest of a row's sure scores, k
- * pairs are at least that near, and test may rise to p_k - spread, spread = kappa N_u^2 (inner product: 2 kappa N_u max N_v). Pairs wait with
+ * Nor is the value of a pair that passes computed at once. By the same bound |u - v|^2 / 2 <= (1 + kappa) N_u^2 / 2 - p with the pair's sure
+ * score p = c - half - kappa N_v^2 (inner product: u.v >= p - kappa N_u max N_v with p = c), so with p_k the k-th largest of a row's sure scores,
+ * k pairs are at least that near, and test may rise to p_k - spread, spread = kappa N_u^2 (inner product: 2 kappa N_u max N_v). Pairs wait with
  * their products; most that passed early fail the test that later ones have raised, and only the rest get their value. */
 #ifndef FD_ENGINE_CPU_SWEEP_H
 #define FD_ENGINE_CPU_SWEEP_H
@@ -71,7 +71,8 @@ typedef struct fd_sweep_kernel {
     double (*dot)(const float *x, const float *y, int64_t pitch);
     /* u[pitch] = x f, rounded to float32 or (half) to bfloat16; *square = |x f|^2, *error = |x f - u|^2. */
     void (*operand)(const float *x, double f, bool half, int64_t pitch, float *u, double *square, double *error);
-    /* Lowest and highest place in fd_histogram's count that each of n pairs may have, by square_a, square_b[n]: N^2; high -1 where N^2 says nothing. */
+    /* Lowest and highest place in fd_histogram's count that each of n pairs may have, by square_a, square_b[n]: N^2; high -1 where N^2 says
+     * nothing. */
     void (*places)(const fd_sweep_bins *h, const float *dot, float square_a, const float *square_b, int64_t n, int32_t *low, int32_t *high);
 } fd_sweep_kernel;
 

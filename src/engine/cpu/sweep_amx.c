@@ -8,7 +8,7 @@
 
 bool fd_amx_usable(void)
 {
-    enum { REQUEST_PERMISSION = 0x1023, TILE_DATA = 18, NEEDED = 1u << 22 | 1u << 24 };   /* CPUID 7: AMX-BF16 and AMX-TILE */
+    enum { REQUEST_PERMISSION = 0x1023, TILE_DATA = 18, NEEDED = 1u << 22 | 1u << 24 }; /* CPUID 7: AMX-BF16 and AMX-TILE */
     unsigned a, b, c, d;
     if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (d & NEEDED) != NEEDED)
         return false;
@@ -33,7 +33,7 @@ void fd_amx_end(void)
 
 void fd_amx_tile(const uint16_t *left, const uint16_t *right, int64_t depth, float *dot)
 {
-    enum { HALF = 16 * FD_AMX_DEPTH };   /* values of a tile */
+    enum { HALF = 16 * FD_AMX_DEPTH }; /* values of a tile */
     _tile_zero(0);
     _tile_zero(1);
     _tile_zero(2);

@@ -1,4 +1,5 @@
 /* Blocks of rows: what sweeps of the cpu engine read. */
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,10 @@ static size_t round_up(int64_t n, int64_t to)
 }
 
 /* Sizes of the parts of a block, in bytes. */
-typedef struct sizes { bool matrix_unit; size_t row, left, right; } sizes;
+typedef struct sizes {
+    bool matrix_unit;
+    size_t row, left, right;
+} sizes;
 
 static sizes sizes_of(const fd_engine *e, const fd_block_desc *d)
 {
@@ -66,7 +70,7 @@ static void take_rows(fd_cpu_block *b, const fd_block_desc *d)
         memset(row + d->dim, 0, (size_t)(b->pitch - d->dim) * sizeof *row);
         b->factor[i] = d->valid && !d->valid[i] ? NAN : fd_ref_row_factor(d->metric, row, d->dim);
         if (isnan(b->factor[i]))
-            memset(row, 0, (size_t)d->dim * sizeof *row);   /* infinity would pass any test */
+            memset(row, 0, (size_t)d->dim * sizeof *row); /* infinity would pass any test */
         for (int64_t k = 0; k < d->dim; k++)
             largest = fabsf(row[k]) > largest ? fabsf(row[k]) : largest;
     }
@@ -77,7 +81,7 @@ static void take_rows(fd_cpu_block *b, const fd_block_desc *d)
 /* Row i as an operand on either side of a product: pairs of values, in words. */
 static void put_half(const fd_cpu_block *b, int64_t i, const float *u)
 {
-    enum { PAIRS = FD_AMX_DEPTH / 2, TILES = FD_SWEEP_PANEL * PAIRS };   /* words: of a tile's row; of a panel's tiles at one depth */
+    enum { PAIRS = FD_AMX_DEPTH / 2, TILES = FD_SWEEP_PANEL * PAIRS }; /* words: of a tile's row; of a panel's tiles at one depth */
     int64_t panel = i / FD_SWEEP_PANEL * (int64_t)round_up(b->base.dim, FD_AMX_DEPTH) / FD_AMX_DEPTH * TILES, in = i % FD_SWEEP_PANEL;
     uint32_t *left = (uint32_t *)b->left + panel + in * PAIRS, *right = (uint32_t *)b->right + panel + in / 16 * 16 * PAIRS + in % 16;
     for (int64_t k = 0; k < (int64_t)round_up(b->base.dim, FD_AMX_DEPTH); k += 2) {
@@ -134,6 +138,7 @@ fd_error *fd_cpu_block_open(fd_lane *lane, const fd_block_desc *d, fd_block **ou
     fd_cpu_block *b = NULL;
     void *u;
     sizes s = sizes_of(lane->engine, d);
+    assert(d->n >= 0 && d->n <= INT32_MAX && d->dim > 0);
     FD_TRY(fd_alloc(&b, 1, sizeof *b));
     b->base = (fd_block){d->metric, d->n, d->dim};
     b->matrix_unit = s.matrix_unit;

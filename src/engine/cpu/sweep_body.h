@@ -190,8 +190,8 @@ INLINE int32_t place(const fd_sweep_bins *h, float value, float sign)
     return (int32_t)(at + 1);
 }
 
-INLINE void bins_of(int root, int inner, const fd_sweep_bins *by, const float *dot, float square_a, const float *square_b, int64_t n, int32_t *low,
-                    int32_t *high)
+INLINE void bins_of(int root, int inner, const fd_sweep_bins *by, const float *dot, float square_a, const float *square_b, int64_t n,
+                    int32_t *low, int32_t *high)
 {
     const fd_sweep_bins h = *by;
     for (int64_t j = 0; j < n; j++) {

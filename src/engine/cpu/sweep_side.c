@@ -69,7 +69,7 @@ float fd_sweep_test_of(const fd_sweep_side *x, int64_t i, double limit)
     if (isnan(limit))
         return FD_NEVER;
     if (metric == FD_INNER && limit > 3.4028234e38)
-        limit = 3.4028234e38;   /* what rounds to infinity is larger than that */
+        limit = 3.4028234e38; /* what rounds to infinity is larger than that */
     if (isinf(limit) || x->square[i] < 0)
         return FD_ALWAYS;
     const double slack = 0x1p-22 * fabs(limit) + 0x1p-148, v = limit + slack;
@@ -161,8 +161,8 @@ static void take_list(fd_sweep_side *x, int64_t i)
     x->waits[i] = 0;
 }
 
-/* Pairs tie that float32 cannot tell apart, and the lower index wins: no test may part them. Within its range that is in the error bound already;
- * `grain` (in the spread) is for what is below it, `farthest` for what is beyond. */
+/* Pairs tie that float32 cannot tell apart, and the lower index wins: no test may part them. Within its range that is in the error bound
+ * already; `grain` (in the spread) is for what is below it, `farthest` for what is beyond. */
 static void raise_by_score(fd_sweep_side *x, int64_t i, float test)
 {
     if (x->block->base.metric == FD_INNER && test > x->farthest)

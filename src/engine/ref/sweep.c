@@ -10,8 +10,8 @@
 
 typedef struct ref_block {
     fd_block base;
-    float *row;       /* [n][dim] */
-    double *factor;   /* [n]: cosine 1 / |x|, else 1; NaN: the row is not usable */
+    float *row; /* [n][dim] */
+    double *factor; /* [n]: cosine 1 / |x|, else 1; NaN: the row is not usable */
 } ref_block;
 
 size_t fd_ref_block_bytes(const fd_engine *e, const fd_block_desc *d)
@@ -32,10 +32,10 @@ void fd_ref_block_close(fd_block *block)
 
 double fd_ref_row_factor(fd_metric metric, const float *row, int64_t dim)
 {
-    double factor = fd_pair_factor(row, dim);   /* NaN or 0 for a row that is not finite */
+    double factor = fd_pair_factor(row, dim); /* NaN or 0 for a row that is not finite */
     if (isnan(factor) || factor == 0)
         return NAN;
-    return metric != FD_COSINE ? 1 : isinf(factor) ? NAN : factor;   /* infinite: a row of zeros */
+    return metric != FD_COSINE ? 1 : isinf(factor) ? NAN : factor; /* infinite: a row of zeros */
 }
 
 fd_error *fd_ref_block_open(fd_lane *lane, const fd_block_desc *d, fd_block **out)
