@@ -1,0 +1,34 @@
+/* Groups of rows that belong together, from the graph of the pairs within a radius. The same groups for the same graph, always. */
+#ifndef FD_DIST_CLUSTER_H
+#define FD_DIST_CLUSTER_H
+
+#include <stdint.h>
+
+#include "base/status.h"
+
+/* Neighbours of row i: neighbour[start[i]] .. neighbour[start[i + 1] - 1]; each pair is there in both directions. A row among its own neighbours
+ * counts for nothing. FD_FORMAT where start does not ascend or a neighbour is no row. */
+typedef struct fd_graph { int64_t n; const int64_t *start, *neighbour; } fd_graph;
+
+/* Labels number the groups 0.., the largest first, of equal ones that with the earlier first row; a row without neighbours is a group of its own.
+ * label [n]. */
+
+/* Connected components: rows that a chain of neighbours links. */
+fd_error *fd_cluster_connected(const fd_graph *g, int64_t *label) FD_CHECK;
+
+/* Chinese whispers (Biemann 2006): every row begins with a label of its own and takes, in an order drawn anew for each round, the one that most of its
+ * neighbours have; of equally frequent ones its own, else the smallest. Ends when a round changes nothing, after FD_WHISPER_ROUNDS at the latest. */
+enum { FD_WHISPER_ROUNDS = 100 };
+fd_error *fd_cluster_whispers(const fd_graph *g, uint64_t seed, int64_t *label) FD_CHECK;
+
+/* *size = [*groups] how many rows have each label. free(*size). */
+fd_error *fd_cluster_sizes(const int64_t *label, int64_t n, int64_t **size, int64_t *groups) FD_CHECK;
+
+/* Union-find, for graphs that are seen an edge at a time. parent [n]; roots are the smallest rows of their sets. */
+void fd_union_init(int64_t *parent, int64_t n);
+void fd_union_join(int64_t *parent, int64_t a, int64_t b);
+int64_t fd_union_root(int64_t *parent, int64_t a);
+/* Labels as above from any numbers 0..n-1 that are equal within a group; in place. */
+fd_error *fd_cluster_number(int64_t *label, int64_t n) FD_CHECK;
+
+#endif
