@@ -153,7 +153,7 @@ static fd_error *unpack_small(fd_job *job, fd_assembly *a, const fd_payload *all
     for (int64_t i = 0; i < a->images; i++)
         if (a->count[i] < 0) {
             char name[FD_ESCAPED];
-            FD_THROW(FD_FORMAT, "%s is incomplete: it has nothing on %s", job->journal, fd_escape(name, sizeof name, job->manifest.entry[i].key));
+            FD_THROW(FD_FORMAT, "%s.journal is incomplete: it has nothing on %s", job->shown, fd_escape(name, sizeof name, job->manifest.entry[i].key));
         }
     FD_TRY(find_duplicates(&a->tables, a->images));
 done:

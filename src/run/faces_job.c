@@ -58,7 +58,7 @@ static fd_error *run(fd_job *job, int *exit_code)
     FD_TRY(fd_job_todo(job, &todo, &n));
     FD_TRY(fd_job_images(job, todo, n, &interrupted));
     if (interrupted) {
-        fd_say(FD_NORMAL, "interrupted: everything done is saved in %s; the same command goes on", job->journal);
+        fd_say(FD_NORMAL, "interrupted: everything done is saved in %s.journal; the same command goes on", job->shown);
         *exit_code = FD_EXIT_INTERRUPTED;
         goto done;
     }

@@ -153,7 +153,7 @@ static fd_error *judge_result(fd_job *job, bool *complete, bool *reuse)
         return NULL;
     FD_TRY(fd_result_open(job->output, &r));
     FD_TRY(fd_result_attribute(r, "/run", "pin", &pin));
-    differs = fd_pin_compare(pin ? pin : "", job->pin.text, job->output);
+    differs = fd_pin_compare(pin ? pin : "", job->pin.text, job->shown);
     *complete = !differs && !update;
     *reuse = update && pin && (!differs || only_photographs_differ(pin, job->pin.text));
     if (differs && !*reuse) {
@@ -168,7 +168,7 @@ done:
         fd_error_free(err);
         return NULL;
     }
-    return err ? fd_error_prefix(err, "%s is there already and was not made by this command (--force replaces it)", job->output) : NULL;
+    return err ? fd_error_prefix(err, "%s is there already and was not made by this command (--force replaces it)", job->shown) : NULL;
 }
 
 /* A journal pin of an update ends with the result that it started from. */
@@ -191,11 +191,12 @@ static bool is_spent(const fd_job *job, const char *pin)
 static fd_error *judge_journal(fd_job *job)
 {
     fd_error *err = NULL;
-    char *pin = NULL;
+    char *pin = NULL, what[FD_ESCAPED + 16];
     FD_TRY(fd_journal_pin(job->journal, &pin));
     if (!pin)
         return NULL;
-    err = fd_pin_compare(pin, job->journal_pin.text, job->journal);
+    snprintf(what, sizeof what, "%s.journal", job->shown);
+    err = fd_pin_compare(pin, job->journal_pin.text, what);
     bool force = fd_opt_flag(job->options, "force");
     if (err && (force || is_spent(job, pin))) {
         fd_error_free(err);
@@ -236,7 +237,7 @@ static fd_error *look_back(void *self)
     if (complete) {
         if (!fd_opt_flag(job->options, "keep-journal") || !had_journal)
             FD_TRY(fd_journal_remove(job->journal));
-        fd_say(FD_NORMAL, "%s: already complete", job->output);
+        fd_say(FD_NORMAL, "%s: already complete", job->shown);
     } else {
         if (reuse)
             FD_TRY(pin_earlier(job, &l->verdict));

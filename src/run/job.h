@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/option.h"
+#include "base/text.h"
 #include "comm/comm.h"
 #include "data/decode.h"
 #include "data/manifest.h"
@@ -21,6 +22,7 @@ typedef struct fd_job {
     fd_options *options;
     int rank, ranks;
     char *output, *temporary, *journal;   /* faces.h5, faces.h5.tmp, faces.h5.journal */
+    char shown[FD_ESCAPED];               /* output as it is printed */
     int lock;                             /* descriptor that holds the journal's lock (rank 0), or -1 */
     int threads;
     int64_t batch, memory;

@@ -38,7 +38,7 @@ static fd_error *check_room(const fd_job *job, const fd_column *columns, int n)
     FD_TRY(fd_file_free_bytes(job->output, &have));
     if (need > have)
         FD_THROW(FD_NOSPACE, "%s needs %s and the disk has %s free; the journal is kept: the same command with --matrix none --topk 50 goes on, with the "
-                             "nearest 50 of each face in place of the matrix", job->output, fd_bytes_text(need_text, (double)need),
+                             "nearest 50 of each face in place of the matrix", job->shown, fd_bytes_text(need_text, (double)need),
                  fd_bytes_text(have_text, (double)have));
 done:
     return err;

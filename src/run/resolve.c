@@ -44,6 +44,7 @@ static fd_error *resolve_paths(fd_job *job)
     fd_error *err = NULL;
     fd_string text = {0};
     FD_TRY(fd_strdup(&job->output, fd_opt_text(job->options, "output")));
+    fd_escape(job->shown, sizeof job->shown, job->output);
     FD_TRY(fd_string_add(&text, "%s.tmp", job->output));
     job->temporary = text.text;
     text = (fd_string){0};
@@ -63,9 +64,8 @@ done:
 static fd_error *check_output(const fd_job *job)
 {
     struct stat s;
-    char folder[PATH_MAX] = ".", name[FD_ESCAPED];
-    const char *slash = strrchr(job->output, '/');
-    fd_escape(name, sizeof name, job->output);
+    char folder[PATH_MAX] = ".";
+    const char *slash = strrchr(job->output, '/'), *name = job->shown;
     if (!*job->output || (slash && !slash[1]))
         return FD_FAIL(FD_USAGE, "--output '%s' is not the name of a file", name);
     if (stat(job->output, &s) == 0 && !S_ISREG(s.st_mode))

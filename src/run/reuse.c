@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "store/result.h"
 
 struct fd_reuse {
@@ -101,7 +102,8 @@ fd_error *fd_reuse_open(const char *path, fd_record_shape shape, fd_reuse **out)
 done:
     fd_result_close(file);
     fd_reuse_close(r);
-    return err ? fd_error_prefix(err, "%s", path) : NULL;
+    char name[FD_ESCAPED];
+    return err ? fd_error_prefix(err, "%s", fd_escape(name, sizeof name, path)) : NULL;
 }
 
 void fd_reuse_close(fd_reuse *r)

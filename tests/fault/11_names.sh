@@ -30,4 +30,10 @@ assert len(names) == 8 and (f['images/faces'][:] == 1).sum() == 7
 EOF
 LC_ALL=C grep -q $'\x1b\\[31m' out err && die "a name reached the terminal unescaped"
 rm -rf in/aaaa*
+# the output's own name, in the end table and in messages
+output=$(printf 'o\033[31mut\nput.h5')
+job in -o "$output"
+LC_ALL=C grep -q $'\x1b\\[31m' out err && die "the output's name reached the terminal unescaped"
+expect 1 facesdist in -o "$output" --threads 1 --faces all
+LC_ALL=C grep -q $'\x1b\\[31m' out err && die "the output's name reached the terminal unescaped in an error"
 exit 0
