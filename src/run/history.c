@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -174,6 +175,14 @@ done:
 /* A journal pin of an update ends with the result that it started from. */
 static const char EARLIER[] = "earlier result = ";
 
+void fd_job_drop_journal(fd_job *job)
+{
+    fd_error *e = fd_journal_remove(job->journal);
+    if (e)
+        fd_warn("%s", fd_error_message(e));
+    fd_error_free(e);
+}
+
 /* Whether two pins are the same but for the earlier result, which one of them may lack. */
 static bool only_earlier_differs(const char *was, const char *now)
 {
@@ -236,7 +245,8 @@ static fd_error *look_back(void *self)
     FD_TRY(judge_result(job, &complete, &reuse));
     if (complete) {
         if (!fd_opt_flag(job->options, "keep-journal") || !had_journal)
-            FD_TRY(fd_journal_remove(job->journal));
+            fd_job_drop_journal(job);
+        unlink(job->temporary);   /* of a run with --force or --update that was killed while it wrote */
         fd_say(FD_NORMAL, "%s: already complete", job->shown);
     } else {
         if (reuse)

@@ -10,11 +10,11 @@
 #include "base/memory.h"
 #include "run/assemble.h"
 #include "run/columns.h"
+#include "run/history.h"
 #include "run/matrix.h"
 #include "run/provenance.h"
 #include "run/together.h"
 #include "run/usage.h"
-#include "store/journal.h"
 #include "store/result.h"
 
 enum { AUTO_MATRIX_FACES = 20000 };
@@ -174,7 +174,7 @@ static fd_error *commit(fd_job *job)
     FD_TRY(fd_provenance_of(job, &p));   /* collective: every rank's stages */
     FD_TRY(fd_job_together(job, job->rank == 0 ? commit_file : NULL, &(writing){.job = job, .provenance = &p}));
     if (job->rank == 0 && !fd_opt_flag(job->options, "keep-journal"))
-        FD_TRY(fd_journal_remove(job->journal));
+        fd_job_drop_journal(job);
     fd_stage_add(job->stages, FD_STAGE_COMMIT, &mark, job->rank == 0, 0);
 done:
     fd_provenance_free(&p);
