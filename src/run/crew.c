@@ -15,7 +15,7 @@
 #include "run/usage.h"
 
 /* In-flight images may take this much, whatever --memory allows: more does not make it faster. */
-enum { QUEUE_BYTES = 160 << 20 };
+enum { QUEUE_BYTES = 272 << 20 };
 
 typedef struct crew {
     fd_job *job;
