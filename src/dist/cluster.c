@@ -37,6 +37,8 @@ fd_error *fd_cluster_number(int64_t *label, int64_t n)
     FD_TRY(fd_alloc(&groups, (size_t)n, sizeof *groups));
     FD_TRY(fd_alloc(&place, (size_t)n, sizeof *place));
     for (int64_t i = 0; i < n; i++) {   /* place: 1 + the group's index; groups in the order of their first rows */
+        if (label[i] < 0)
+            continue;
         if (place[label[i]] == 0) {
             groups[count] = (group){.first = i, .number = label[i]};
             place[label[i]] = ++count;
@@ -48,7 +50,7 @@ fd_error *fd_cluster_number(int64_t *label, int64_t n)
     for (int64_t k = 0; k < count; k++)
         place[groups[k].number] = k;
     for (int64_t i = 0; i < n; i++)
-        label[i] = place[label[i]];
+        label[i] = label[i] < 0 ? label[i] : place[label[i]];
 done:
     free(groups);
     free(place);
@@ -63,7 +65,8 @@ fd_error *fd_cluster_sizes(const int64_t *label, int64_t n, int64_t **size, int6
         *groups = label[i] >= *groups ? label[i] + 1 : *groups;
     FD_TRY(fd_alloc(size, (size_t)*groups, sizeof **size));
     for (int64_t i = 0; i < n; i++)
-        ++(*size)[label[i]];
+        if (label[i] >= 0)
+            ++(*size)[label[i]];
 done:
     return err;
 }

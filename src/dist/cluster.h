@@ -21,14 +21,14 @@ fd_error *fd_cluster_connected(const fd_graph *g, int64_t *label) FD_CHECK;
 enum { FD_WHISPER_ROUNDS = 100 };
 fd_error *fd_cluster_whispers(const fd_graph *g, uint64_t seed, int64_t *label) FD_CHECK;
 
-/* *size = [*groups] how many rows have each label. free(*size). */
+/* *size = [*groups] how many rows have each label; negative ones are passed over. free(*size). */
 fd_error *fd_cluster_sizes(const int64_t *label, int64_t n, int64_t **size, int64_t *groups) FD_CHECK;
 
 /* Union-find, for graphs that are seen an edge at a time. parent [n]; roots are the smallest rows of their sets. */
 void fd_union_init(int64_t *parent, int64_t n);
 void fd_union_join(int64_t *parent, int64_t a, int64_t b);
 int64_t fd_union_root(int64_t *parent, int64_t a);
-/* Labels as above from any numbers 0..n-1 that are equal within a group; in place. */
+/* Labels as above from any numbers 0..n-1 that are equal within a group, in place; what is negative is in no group and stays. */
 fd_error *fd_cluster_number(int64_t *label, int64_t n) FD_CHECK;
 
 #endif

@@ -74,7 +74,9 @@ static fd_error *describe(fd_distances_run *r)
     p->n[0] = p->symmetric ? p->n[1] : fd_vectors_count(r->vectors[0]);
     p->dim = fd_vectors_dim(r->vectors[1]);
     p->temporary = r->temporary;
+    p->valid = "/rows/valid";   /* where symmetric */
     p->stages = r->stages;
+    FD_TRY(fd_wanted_check(r->options));
     fd_wanted_of(r->options, &p->wanted);
     FD_TRY(fd_metric_find(fd_opt_text(r->options, "metric"), &p->metric));
     const bool small = p->n[1] == 0 || p->n[0] <= AUTO_MATRIX_PAIRS / p->n[1];
@@ -85,6 +87,8 @@ static fd_error *describe(fd_distances_run *r)
         FD_THROW(FD_USAGE, "nothing is wanted of the pairs: give --topk, --radius, --histogram or --matrix full");
     if (p->wanted.include_self && (!p->symmetric || p->wanted.k == 0))
         FD_THROW(FD_USAGE, "--include-self is for --topk without --queries");
+    if (p->wanted.clusters != FD_CLUSTERS_NONE && !p->symmetric)
+        FD_THROW(FD_USAGE, "--clusters is for rows among themselves, not for --queries");
 done:
     return err;
 }

@@ -17,6 +17,8 @@ static const fd_option table[] = {
      "Store the distances of all pairs; auto: up to 20,000 rows (400 million pairs)."},
     {"topk", 0, FD_OPT_INT, NULL, "K", NULL, 1, 1e6, RESULT, DISTANCES, "Store the K nearest rows of each row."},
     {"radius", 0, FD_OPT_REAL, NULL, "R", NULL, 0, 0, RESULT, DISTANCES, "Store all pairs of rows nearer than R, as compressed rows."},
+    {"clusters", 0, FD_OPT_CHOICE, "none", NULL, "none|connected|chinese-whispers", 0, 0, RESULT, DISTANCES,
+     "With --radius: store groups of rows. connected: linked by a chain of pairs; chinese-whispers: where most neighbours agree."},
     {"histogram", 0, FD_OPT_FLAG, "false", NULL, NULL, 0, 0, RESULT, DISTANCES, "Store a histogram of the distances of all pairs, in 1,000 bins."},
     {"include-self", 0, FD_OPT_FLAG, "false", NULL, NULL, 0, 0, RESULT, DISTANCES, "With --topk: a row is among its own nearest."},
     {"forecast", 0, FD_OPT_FLAG, "false", NULL, NULL, 0, 0, RUN, DISTANCES, "Tell bytes, memory and time that the run would take, and stop."},

@@ -71,6 +71,7 @@ fd_error *fd_job_pairing(fd_job *job, const fd_assembly *a, fd_pairing *out)
     out->symmetric = true;
     out->temporary = job->temporary;
     out->scale = "/faces/image";
+    out->valid = "/faces/valid";
     out->stages = job->stages;
     FD_TRY(fd_survey_reduce(job->comm, &survey));
     FD_TRY(fd_pairing_prepare(out, &survey));

@@ -12,8 +12,16 @@ void fd_wanted_of(const fd_options *o, fd_wanted *out)
     *out = (fd_wanted){.radius_given = fd_opt_set(o, "radius"), .histogram = fd_opt_flag(o, "histogram"), .include_self = fd_opt_flag(o, "include-self")};
     if (fd_opt_set(o, "topk"))
         out->k = fd_opt_int(o, "topk");
+    out->clusters = (fd_clusters)fd_opt_choice(o, "clusters");
     if (out->radius_given)
         out->radius = (float)fd_opt_real(o, "radius");
+}
+
+fd_error *fd_wanted_check(const fd_options *o)
+{
+    if (fd_opt_choice(o, "clusters") != FD_CLUSTERS_NONE && !fd_opt_set(o, "radius"))
+        return FD_FAIL(FD_USAGE, "--clusters needs --radius, the distance below which two are linked");
+    return NULL;
 }
 
 bool fd_wanted_any(const fd_wanted *w)

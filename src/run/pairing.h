@@ -13,15 +13,20 @@
 
 enum { FD_HISTOGRAM_BINS = 1000 };
 
+typedef enum fd_clusters { FD_CLUSTERS_NONE, FD_CLUSTERS_CONNECTED, FD_CLUSTERS_WHISPERS } fd_clusters;
+
 /* What is wanted of the pairs, any together. */
 typedef struct fd_wanted {
     bool matrix, radius_given, histogram, include_self;
     int64_t k;                        /* 0: no nearest rows */
     float radius;
+    fd_clusters clusters;             /* of the pairs within the radius */
 } fd_wanted;
 
-/* Reads --topk, --radius, --histogram and --include-self; --matrix is resolved by the caller, who knows the number of rows. */
+/* Reads --topk, --radius, --clusters, --histogram and --include-self; --matrix is resolved by the caller, who knows the number of rows. */
 void fd_wanted_of(const fd_options *o, fd_wanted *out);
+/* FD_USAGE where options are given that need others. */
+fd_error *fd_wanted_check(const fd_options *o) FD_CHECK;
 bool fd_wanted_any(const fd_wanted *w);
 
 /* How the rows get to the ranks. */
@@ -39,6 +44,7 @@ typedef struct fd_pairing {
     fd_row_source source[2];          /* of rows and of columns; called by the main thread only */
     fd_wanted wanted;
     const char *temporary, *scale;    /* the result in work; path of the dataset that names the rows, NULL: none */
+    const char *valid;                /* path in the result of which rows can be compared; for clusters */
     fd_stage_row *stages;
     fd_exchange exchange;             /* what is asked for; what was chosen, once fd_pairing_fit was called */
     int64_t panel;                    /* blocks of rows, and of columns, that are in memory at a time; 0: all, or the ring's share (fd_pairing_fit) */
@@ -84,5 +90,7 @@ fd_error *fd_pairing_ring(fd_pairing *p) FD_CHECK;
 fd_error *fd_pairing_write(fd_pairing *p) FD_CHECK;
 /* pairing_radius.c: its part for the pairs within the radius. */
 fd_error *fd_pairing_write_radius(fd_pairing *p) FD_CHECK;
+/* pairing_clusters.c: and for their groups, by rank 0, after the pairs are written. Collective. */
+fd_error *fd_pairing_write_clusters(fd_pairing *p) FD_CHECK;
 
 #endif

@@ -128,6 +128,8 @@ fd_error *fd_pairing_write(fd_pairing *p)
     double mark = fd_now();
     if (p->wanted.radius_given)
         FD_TRY(fd_pairing_write_radius(p));
+    if (p->wanted.clusters != FD_CLUSTERS_NONE)
+        FD_TRY(fd_pairing_write_clusters(p));
     FD_TRY(fd_comm_agree(p->comm, fd_result_writer_open(p->temporary, &w)));
     if (p->lists)
         FD_TRY(write_lists(p, w));

@@ -14,6 +14,7 @@
 #include "dist/dist.h"
 #include "run/job.h"
 #include "run/machine.h"
+#include "run/pairing.h"
 #include "run/resolve.h"
 
 static fd_error *resolve_number(fd_options *o, const char *name, double value)
@@ -83,6 +84,7 @@ fd_error *fd_job_resolve(fd_job *job)
 {
     fd_error *err = NULL;
     int cores = 1;
+    FD_TRY(fd_wanted_check(job->options));
     FD_TRY(resolve_paths(job));
     FD_TRY(fd_comm_agree(job->comm, job->rank == 0 ? check_output(job) : NULL));
     FD_TRY(fd_machine_cores(job->comm, &cores));
@@ -167,7 +169,7 @@ done:
 }
 
 /* What is computed from the embeddings is not pinned by the journal: a matrix that did not fit may be left out by the run that goes on. */
-static const char *const after_embeddings[] = {"matrix", "topk", "radius", "histogram", "include-self"};
+static const char *const after_embeddings[] = {"matrix", "topk", "radius", "clusters", "histogram", "include-self"};
 enum { AFTER_EMBEDDINGS = sizeof after_embeddings / sizeof *after_embeddings };
 
 static bool is_after_embeddings(const char *name)

@@ -69,6 +69,19 @@ static void the_largest_group_is_the_first(void **state)
     labels_are(label, wanted, 7);
 }
 
+static void rows_of_no_group_stay_out(void **state)
+{
+    (void)state;
+    int64_t label[] = {-1, 5, 2, -1, 5, 0}, *size, groups;
+    static const int64_t wanted[] = {-1, 0, 1, -1, 0, 2}, sizes[] = {2, 1, 1};
+    assert_ok(fd_cluster_number(label, 6));
+    labels_are(label, wanted, 6);
+    assert_ok(fd_cluster_sizes(label, 6, &size, &groups));
+    assert_int_equal(groups, 3);
+    labels_are(size, sizes, 3);
+    free(size);
+}
+
 static void visit(const made *m, int64_t i, int64_t mark, int64_t *marks)
 {
     marks[i] = mark;
@@ -177,6 +190,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_largest_group_is_the_first),
+        cmocka_unit_test(rows_of_no_group_stay_out),
         cmocka_unit_test(components_are_what_a_search_reaches),
         cmocka_unit_test(one_edge_does_not_join_two_people),
         cmocka_unit_test(whispers_stay_within_components),
