@@ -131,21 +131,20 @@ static void shuffle(int64_t *order, int64_t n, uint64_t *state)
     }
 }
 
-/* The label that most neighbours of row i have. votes [n] is all zeros before and after. */
+/* The label that most neighbours of row i have, its own where it has none. votes [n] is all zeros before and after. */
 static int64_t loudest(const fd_graph *g, int64_t i, const int64_t *label, int64_t *votes)
 {
-    int64_t best = label[i];
+    int64_t best = -1;
     for (int64_t e = g->start[i]; e < g->start[i + 1]; e++)
         votes[label[g->neighbour[e]]] += g->neighbour[e] != i;
     for (int64_t e = g->start[i]; e < g->start[i + 1]; e++) {
         const int64_t other = label[g->neighbour[e]];
-        if (votes[other] > votes[best] || (votes[other] == votes[best] && best != label[i] && other < best) ||
-            (votes[other] == votes[best] && other == label[i]))
+        if (votes[other] > 0 && (best < 0 || votes[other] > votes[best] || (votes[other] == votes[best] && other < best)))
             best = other;
     }
     for (int64_t e = g->start[i]; e < g->start[i + 1]; e++)
         votes[label[g->neighbour[e]]] = 0;
-    return best;
+    return best < 0 ? label[i] : best;
 }
 
 fd_error *fd_cluster_whispers(const fd_graph *g, uint64_t seed, int64_t *label)

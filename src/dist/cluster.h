@@ -17,7 +17,8 @@ typedef struct fd_graph { int64_t n; const int64_t *start, *neighbour; } fd_grap
 fd_error *fd_cluster_connected(const fd_graph *g, int64_t *label) FD_CHECK;
 
 /* Chinese whispers (Biemann 2006): every row begins with a label of its own and takes, in an order drawn anew for each round, the one that most of its
- * neighbours have; of equally frequent ones its own, else the smallest. Ends when a round changes nothing, after FD_WHISPER_ROUNDS at the latest. */
+ * neighbours have, of equally frequent ones the smallest, so that chains come together as dlib's do. Ends when a round changes nothing, after
+ * FD_WHISPER_ROUNDS at the latest. */
 enum { FD_WHISPER_ROUNDS = 100 };
 fd_error *fd_cluster_whispers(const fd_graph *g, uint64_t seed, int64_t *label) FD_CHECK;
 
