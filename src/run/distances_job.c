@@ -52,7 +52,6 @@ static fd_error *open_own(fd_distances_run *r)
         FD_THROW(FD_FORMAT, "the queries have %lld dimensions, the input %lld", (long long)fd_vectors_dim(r->vectors[0]),
                  (long long)fd_vectors_dim(r->vectors[1]));
     FD_TRY(fd_engine_open(fd_opt_text(r->options, "device"), &config, &r->engine));
-    FD_TRY(fd_opt_resolve(r->options, "isa", r->engine->kind->isa(r->engine)));
     FD_TRY(fd_opt_resolve(r->options, "device", r->engine->kind->name));
 done:
     return err;
