@@ -35,9 +35,8 @@ set_target_properties(libfacesdist PROPERTIES OUTPUT_NAME facesdist)
 target_include_directories(libfacesdist PUBLIC ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR})
 target_include_directories(libfacesdist SYSTEM PRIVATE ${CMAKE_BINARY_DIR}/proto)
 target_compile_options(libfacesdist PRIVATE ${FACESDIST_WARNINGS})
-# Only those who say it are compiled again when the revision changes.
-file(GLOB sayers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/base/version.c ${CMAKE_SOURCE_DIR}/src/run/*.c)
-set_source_files_properties(${sayers} PROPERTIES COMPILE_DEFINITIONS "FACESDIST_REVISION=\"${revision}\"")
+# Only the file that says it is compiled again when the revision changes.
+set_source_files_properties(${CMAKE_SOURCE_DIR}/src/base/version.c PROPERTIES COMPILE_DEFINITIONS "FACESDIST_REVISION=\"${revision}\"")
 target_compile_definitions(libfacesdist PRIVATE FACESDIST_VERSION="${PROJECT_VERSION}"
                            $<$<BOOL:${FACESDIST_HAVE_ONEDNN}>:FACESDIST_HAVE_ONEDNN>)
 add_dependencies(libfacesdist onnx_proto)
