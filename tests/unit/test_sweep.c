@@ -1,9 +1,7 @@
 /* Sweeps on every engine: integers exactly, adversarial rows against an oracle in double, and the same bytes from every engine, instruction
  * set, precision and cut into blocks. For the cpu engine on every instruction set of this processor. */
 #include "check.h"
-
-#include <sys/wait.h>
-#include <unistd.h>
+#include "each_engine.h"
 
 #include "engine/distance.h"
 #include "sweep_rows.h"
@@ -345,31 +343,7 @@ static int run_all(const char *device, const char *isa)
     return failed;
 }
 
-/* A process for each: the instruction set of the cpu engine belongs to the process. */
-static int run_apart(const char *device, const char *isa)
-{
-    fflush(NULL);
-    pid_t child = fork();
-    if (child == 0) {
-        fd_engine *e;
-        fd_error *missing = fd_engine_open(device, &(fd_engine_config){.isa = isa}, &e);
-        if (missing) {
-            print_message("SKIP: %s\n", fd_error_message(missing));
-            fd_error_free(missing);
-            exit(0);
-        }
-        fd_engine_close(e);
-        exit(run_all(device, isa) ? 1 : 0);
-    }
-    int status = 1;
-    return child < 0 || waitpid(child, &status, 0) != child || status;
-}
-
 int main(void)
 {
-    static const char *const isas[] = {"sse41", "avx2", "avx512"};
-    int failed = run_apart("ref", "auto");
-    for (int i = 0; i < 3 && strcmp(fd_engine_kind_at(0)->name, "cpu") == 0; i++)
-        failed |= run_apart("cpu", isas[i]);
-    return failed;
+    return each_engine(run_all);
 }
