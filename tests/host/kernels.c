@@ -76,13 +76,14 @@ static void test_align_warp(void **state)
     for (int k = 0; k < CUTS; k++) {
         job[k].picture = pixels;
         memcpy(job[k].map, cut[k].map, sizeof job[k].map);
+        job[k].slot = k;
     }
     assert_ok(fd_ref_image.cuts(&lane, &picture, cut, CUTS, &format, wanted, wanted_bytes));
-    assert_int_equal(fd_align_warp(job, CUTS, same, got, got_bytes, NULL), 0);
+    assert_int_equal(fd_align_warp(job, CUTS, (fd_cut_output){same, got, got_bytes}, NULL), 0);
     assert_memory_equal(got, wanted, sizeof wanted);
     assert_memory_equal(got_bytes, wanted_bytes, sizeof wanted_bytes);
     memset(got, 0, sizeof got);
-    assert_int_equal(fd_align_warp(job, CUTS, same, got, NULL, NULL), 0);
+    assert_int_equal(fd_align_warp(job, CUTS, (fd_cut_output){same, got, NULL}, NULL), 0);
     assert_memory_equal(got, wanted, sizeof wanted);
 }
 
