@@ -23,6 +23,7 @@ typedef struct fd_probe {
     uint8_t status;          /* FD_IMAGE_OK: go on and decode; else the verdict already (empty, unreadable, special_file, ...) */
     uint8_t is_image;        /* 0: neither image magic nor an image extension: counted as not_an_image, no row */
     int64_t bytes;           /* size of the file */
+    int64_t changed;         /* when its content, name or rights last changed (ctime), ns since 1970: a hint, never pinned; 0: unknown */
     char detail[80];         /* reason for people, when status is not OK */
 } fd_probe;
 

@@ -71,6 +71,9 @@ void fd_probe_entries(fd_manifest *m, int64_t first, int64_t last)
             continue;
         int fd = fd_open_entry(e->path, &e->probe.bytes, &v);
         if (fd >= 0) {
+            struct stat s;
+            if (fstat(fd, &s) == 0)
+                e->probe.changed = s.st_ctim.tv_sec * (int64_t)1000000000 + s.st_ctim.tv_nsec;
             probe_open_file(e, fd);
             close(fd);
         } else {

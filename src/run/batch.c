@@ -8,9 +8,6 @@
 #include "data/entry.h"
 #include "run/reuse.h"
 
-/* A file of more bytes is no photograph (recorded as too_large): it is read whole. */
-#define LARGEST_FILE ((int64_t)4 << 30)
-
 /* One image in hand. */
 typedef struct item {
     fd_outcome outcome;
@@ -35,11 +32,11 @@ static fd_error *read_one(fd_worker *w, int64_t id, item *it)
     fd_content file = {0};
     double mark = fd_now();
     fd_outcome *o = &it->outcome;
-    *o = (fd_outcome){.image = id, .width = entry->probe.width, .height = entry->probe.height, .status = entry->probe.status};
+    *o = (fd_outcome){.image = id, .read_at = fd_wall(), .width = entry->probe.width, .height = entry->probe.height, .status = entry->probe.status};
     snprintf(o->detail, sizeof o->detail, "%s", entry->probe.detail);
     if (o->status != FD_IMAGE_OK)
         return NULL;
-    FD_TRY(fd_read_entry(entry->path, (size_t)LARGEST_FILE, &file));
+    FD_TRY(fd_read_entry(entry->path, (size_t)FD_LARGEST_FILE, &file));
     o->status = file.verdict.status;
     snprintf(o->detail, sizeof o->detail, "%s", file.verdict.detail);
     if (o->status == FD_IMAGE_OK && (int64_t)file.n != entry->probe.bytes) {
@@ -50,8 +47,9 @@ static fd_error *read_one(fd_worker *w, int64_t id, item *it)
         goto done;
     o->sha256 = fd_sha256_of(file.bytes, file.n);
     fd_stage_add(w->stages, FD_STAGE_READ, &mark, 1, (double)file.n);
+    int64_t read_at = o->read_at;
     it->reused = job->reuse && fd_reuse_find(job->reuse, entry->key, &o->sha256, o);
-    o->image = id;
+    o->image = id, o->read_at = read_at;
     if (it->reused)
         goto done;
     err = fd_decode(file.bytes, file.n, &job->decode, &it->image);
@@ -154,7 +152,7 @@ done:
 static fd_error *record_too_big(fd_worker *w, int64_t id, fd_error *e)
 {
     const fd_probe *p = &w->job->manifest.entry[id].probe;
-    item it = {.outcome = {.image = id, .width = p->width, .height = p->height, .status = FD_IMAGE_OUT_OF_MEMORY}};
+    item it = {.outcome = {.image = id, .read_at = fd_wall(), .width = p->width, .height = p->height, .status = FD_IMAGE_OUT_OF_MEMORY}};
     snprintf(it.outcome.detail, sizeof it.outcome.detail, "%s", fd_error_message(e));
     fd_error_free(e);
     return record(w, &it, 1);

@@ -5,6 +5,9 @@
 #include "run/job.h"
 #include "store/journal.h"
 
+/* A file of more bytes is no photograph (recorded as too_large): it is read whole. */
+#define FD_LARGEST_FILE ((int64_t)4 << 30)
+
 typedef struct fd_worker {
     const fd_job *job;             /* read only */
     fd_journal *journal;

@@ -8,12 +8,12 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "data/partition.h"
 #include "run/history.h"
 #include "run/job.h"
 #include "run/lock.h"
 #include "run/reuse.h"
 #include "run/together.h"
+#include "run/touched.h"
 #include "store/journal.h"
 #include "store/result.h"
 
@@ -197,6 +197,20 @@ static bool is_spent(const fd_job *job, const char *pin)
     return fd_opt_flag(job->options, "update") && (only_earlier_differs(pin, job->journal_pin.text) || only_photographs_differ(pin, job->journal_pin.text));
 }
 
+/* Removes a journal that is of no use, and takes the lock again: it went with the folder. */
+static fd_error *replace_journal(fd_job *job)
+{
+    fd_error *err = NULL;
+    bool force = fd_opt_flag(job->options, "force");
+    FD_TRY(fd_journal_remove(job->journal));
+    fd_say(FD_NORMAL, "the journal of %s was removed (%s)", force ? "another run" : "an earlier run", force ? "--force" : "--update");
+    fd_lock_release(job->journal, job->lock);
+    job->lock = -1;
+    FD_TRY(fd_lock_take(job->journal, job->output, &job->lock));
+done:
+    return err;
+}
+
 static fd_error *judge_journal(fd_job *job)
 {
     fd_error *err = NULL;
@@ -206,12 +220,10 @@ static fd_error *judge_journal(fd_job *job)
         return NULL;
     snprintf(what, sizeof what, "%s.journal", job->shown);
     err = fd_pin_compare(pin, job->journal_pin.text, what);
-    bool force = fd_opt_flag(job->options, "force");
-    if (err && (force || is_spent(job, pin))) {
+    if (err && (fd_opt_flag(job->options, "force") || is_spent(job, pin))) {
         fd_error_free(err);
         err = NULL;
-        FD_TRY(fd_journal_remove(job->journal));
-        fd_say(FD_NORMAL, "the journal of %s was removed (%s)", force ? "another run" : "an earlier run", force ? "--force" : "--update");
+        FD_TRY(replace_journal(job));
     } else if (err && only_photographs_differ(pin, job->journal_pin.text)) {
         err = name_in_journal(job, pin, err);
     } else if (err) {
@@ -235,28 +247,34 @@ static fd_error *pin_earlier(fd_job *job, verdict *v)
 
 typedef struct looking { fd_job *job; verdict verdict; } looking;
 
+/* The lock comes first: its holder may be about to commit. Where nothing can be written a finished result may still be complete. */
+static fd_error *lock_and_judge(fd_job *job, bool *complete, bool *reuse)
+{
+    fd_error *locking = fd_lock_take(job->journal, job->output, &job->lock);
+    if (fd_error_code(locking) == FD_LOCKED)
+        return locking;
+    fd_error *err = judge_result(job, complete, reuse);
+    if (!err && !*complete)
+        return locking;
+    fd_error_free(locking);
+    return err;
+}
+
 static fd_error *look_back(void *self)
 {
     fd_error *err = NULL;
     looking *l = self;
     fd_job *job = l->job;
-    bool complete, reuse, had_journal = exists(job->journal);
-    FD_TRY(fd_lock_take(job->journal, job->output, &job->lock));   /* first: the holder may be about to commit */
-    FD_TRY(judge_result(job, &complete, &reuse));
-    if (complete) {
+    bool complete = false, reuse = false, had_journal = exists(job->journal);
+    FD_TRY(lock_and_judge(job, &complete, &reuse));
+    if (complete && job->lock >= 0) {
         if (!fd_opt_flag(job->options, "keep-journal") || !had_journal)
             fd_job_drop_journal(job);
         unlink(job->temporary);   /* of a run with --force or --update that was killed while it wrote */
-        fd_say(FD_NORMAL, "%s: already complete", job->shown);
-    } else {
+    } else if (!complete) {
         if (reuse)
             FD_TRY(pin_earlier(job, &l->verdict));
         FD_TRY(judge_journal(job));
-        if (!exists(job->journal)) {   /* removed: the lock went with it */
-            fd_lock_release(job->journal, job->lock);
-            job->lock = -1;
-            FD_TRY(fd_lock_take(job->journal, job->output, &job->lock));
-        }
     }
     l->verdict.complete = complete;
     l->verdict.reuse = reuse;
@@ -286,6 +304,40 @@ static fd_error *open_earlier(void *self)
     return fd_reuse_open(job->output, job->shape, &job->reuse);
 }
 
+static fd_error *stale_photograph(const fd_job *job, int64_t image, const char *way_out)
+{
+    char name[FD_ESCAPED];
+    return FD_FAIL(FD_MISMATCH, "the photographs have changed (the content of %s is not what it was; %s)",
+                   fd_escape(name, sizeof name, job->manifest.entry[image].key), way_out);
+}
+
+static fd_error *replace_stale(void *self)
+{
+    return replace_journal(self);
+}
+
+fd_error *fd_job_start_anew(fd_job *job, int64_t stale)
+{
+    if (!fd_opt_flag(job->options, "force") && !fd_opt_flag(job->options, "update"))
+        return stale_photograph(job, stale, "--force starts anew");
+    return fd_job_together(job, job->rank == 0 ? replace_stale : NULL, job);
+}
+
+/* The pins agree; so must the photographs. */
+static fd_error *confirm_complete(fd_job *job)
+{
+    fd_error *err = NULL;
+    int64_t stale;
+    FD_TRY(fd_job_check_result(job, &stale));
+    if (stale >= 0)
+        err = fd_error_prefix(stale_photograph(job, stale, "--update processes what is new"),
+                              "%s is there already and was not made by this command (--force replaces it)", job->shown);
+    else
+        fd_say(FD_NORMAL, "%s: already complete", job->shown);
+done:
+    return err;
+}
+
 fd_error *fd_job_history(fd_job *job, bool *complete)
 {
     fd_error *err = NULL;
@@ -293,6 +345,8 @@ fd_error *fd_job_history(fd_job *job, bool *complete)
     FD_TRY(fd_job_together(job, job->rank == 0 ? look_back : NULL, &l));
     FD_TRY(fd_comm_broadcast(job->comm, &l.verdict, sizeof l.verdict, 0));
     *complete = l.verdict.complete != 0;
+    if (*complete)
+        FD_TRY(confirm_complete(job));
     if (l.verdict.reuse) {
         if (job->rank != 0)
             FD_TRY(fd_string_add(&job->journal_pin, "%s%s\n", EARLIER, l.verdict.earlier));
@@ -300,95 +354,5 @@ fd_error *fd_job_history(fd_job *job, bool *complete)
         tell_vanished(job);
     }
 done:
-    return err;
-}
-
-typedef struct id_list { fd_job *job; int64_t *id; size_t n, capacity; fd_record_shape shape; int64_t limit; } id_list;
-
-static fd_error *note_id(void *self, const fd_outcome *o)
-{
-    id_list *list = self;
-    if (o->image >= list->limit)
-        return FD_FAIL(FD_FORMAT, "the journal speaks of image %lld of %lld", (long long)o->image, (long long)list->limit);
-    fd_error *e = fd_grow(&list->id, &list->capacity, list->n + 1, sizeof *list->id);
-    if (!e)
-        list->id[list->n++] = o->image;
-    return e;
-}
-
-static fd_error *note_ids(void *self, const uint8_t *payload, size_t n, int64_t offset)
-{
-    (void)offset;
-    return fd_record_each(payload, n, ((id_list *)self)->shape, note_id, self);
-}
-
-static fd_error *read_ids(void *self)
-{
-    id_list *list = self;
-    return fd_job_read_logs(list->job, note_ids, list);
-}
-
-/* done[i] = 1 for every image that some journal holds, on all ranks. */
-static fd_error *find_done(fd_job *job, uint8_t *is_done)
-{
-    fd_error *err = NULL;
-    id_list own = {.job = job, .shape = job->shape, .limit = job->manifest.n};
-    int64_t *counts = NULL, *all = NULL, total = 0;
-    FD_TRY(fd_alloc(&counts, (size_t)job->ranks, sizeof *counts));
-    FD_TRY(fd_job_together(job, read_ids, &own));
-    int64_t bytes = (int64_t)(own.n * sizeof *own.id);
-    FD_TRY(fd_comm_all_gather_fixed(job->comm, &bytes, counts, sizeof bytes));
-    for (int r = 0; r < job->ranks; r++)
-        total += counts[r];
-    FD_TRY(fd_comm_agree(job->comm, fd_alloc(&all, (size_t)total, 1)));
-    FD_TRY(fd_comm_all_gather(job->comm, own.id, all, counts));
-    for (int64_t i = 0; i < total / (int64_t)sizeof *all; i++) {
-        job->resumed += !is_done[all[i]];
-        is_done[all[i]] = 1;
-    }
-done:
-    free(own.id);
-    free(counts);
-    free(all);
-    return err;
-}
-
-/* This rank's run of the ids that are left, cut by predicted cost. */
-static fd_error *share_of(fd_job *job, const uint8_t *is_done, int64_t **todo, int64_t *n)
-{
-    fd_error *err = NULL;
-    int64_t left = 0, *first = NULL, *ids = NULL;
-    double *cost = NULL;
-    FD_TRY(fd_alloc(&cost, (size_t)job->manifest.n, sizeof *cost));
-    FD_TRY(fd_alloc(&ids, (size_t)job->manifest.n, sizeof *ids));
-    FD_TRY(fd_alloc(&first, (size_t)job->ranks + 1, sizeof *first));
-    for (int64_t i = 0; i < job->manifest.n; i++)
-        if (!is_done[i]) {
-            cost[left] = fd_entry_cost(&job->manifest.entry[i].probe);
-            ids[left++] = i;
-        }
-    fd_partition(cost, left, job->ranks, first);
-    *n = first[job->rank + 1] - first[job->rank];
-    memmove(ids, ids + first[job->rank], (size_t)*n * sizeof *ids);
-    *todo = ids;
-    ids = NULL;
-done:
-    free(ids);
-    free(cost);
-    free(first);
-    return err;
-}
-
-fd_error *fd_job_todo(fd_job *job, int64_t **todo, int64_t *n)
-{
-    fd_error *err = NULL;
-    uint8_t *is_done = NULL;
-    FD_TRY(fd_comm_agree(job->comm, fd_alloc(&is_done, (size_t)job->manifest.n, 1)));
-    FD_TRY(find_done(job, is_done));
-    if (job->resumed)
-        fd_say(FD_NORMAL, "going on: %lld of %lld images are in the journal", (long long)job->resumed, (long long)job->manifest.n);
-    FD_TRY(share_of(job, is_done, todo, n));
-done:
-    free(is_done);
     return err;
 }

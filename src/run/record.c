@@ -18,7 +18,7 @@ fd_error *fd_payload_add(fd_payload *p, const void *bytes, size_t n)
 
 /* The fixed part of an outcome, in the machine's byte order: a journal is read where it was written. */
 typedef struct head {
-    int64_t image;
+    int64_t image, read_at;
     int32_t width, height, faces;
     uint16_t detail;
     uint8_t status, flags;
@@ -29,7 +29,7 @@ fd_error *fd_record_add(fd_payload *p, const fd_outcome *o, fd_record_shape shap
 {
     fd_error *err = NULL;
     size_t faces = (size_t)o->faces;
-    head h = {.image = o->image, .width = o->width, .height = o->height, .faces = o->faces, .detail = (uint16_t)strnlen(o->detail, sizeof o->detail),
+    head h = {.image = o->image, .read_at = o->read_at, .width = o->width, .height = o->height, .faces = o->faces, .detail = (uint16_t)strnlen(o->detail, sizeof o->detail),
               .status = o->status, .flags = o->flags, .sha256 = o->sha256};
     FD_TRY(fd_payload_add(p, &h, sizeof h));
     FD_TRY(fd_payload_add(p, o->detail, h.detail));
@@ -73,7 +73,7 @@ static fd_error *take_outcome(cursor *c, fd_record_shape shape, arrays *a, fd_ou
     if (!take(c, a->face, n * sizeof *a->face) || !take(c, a->valid, n) || !take(c, a->embedding, n * (size_t)shape.dim * sizeof *a->embedding) ||
         !take(c, a->crop, n * (size_t)shape.crop_bytes))
         FD_THROW(FD_FORMAT, "a record of the journal does not add up");
-    o->image = h.image, o->width = h.width, o->height = h.height, o->faces = h.faces;
+    o->image = h.image, o->read_at = h.read_at, o->width = h.width, o->height = h.height, o->faces = h.faces;
     o->status = h.status, o->flags = h.flags, o->sha256 = h.sha256;
     o->face = a->face, o->valid = a->valid, o->embedding = a->embedding, o->crop = shape.crop_bytes ? a->crop : NULL;
 done:

@@ -13,6 +13,7 @@ enum { FD_RECORD_MANIFEST = 'M', FD_RECORD_OUTCOMES = 'O' };   /* first byte of 
 
 typedef struct fd_outcome {
     int64_t image;               /* id in the manifest */
+    int64_t read_at;             /* when its file was opened, ns since 1970 */
     int32_t width, height;       /* upright */
     uint8_t status, flags;       /* fd_image_status, FD_FLAG_* */
     fd_sha256 sha256;            /* of the file; zeros when it was not read */

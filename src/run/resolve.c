@@ -69,11 +69,12 @@ static fd_error *check_output(const fd_job *job)
     const char *slash = strrchr(job->output, '/'), *name = job->shown;
     if (!*job->output || (slash && !slash[1]))
         return FD_FAIL(FD_USAGE, "--output '%s' is not the name of a file", name);
-    if (stat(job->output, &s) == 0 && !S_ISREG(s.st_mode))
+    bool there = stat(job->output, &s) == 0;   /* then it may be complete, and nothing need be written */
+    if (there && !S_ISREG(s.st_mode))
         return FD_FAIL(FD_USAGE, "--output %s is %s, not a file", name, S_ISDIR(s.st_mode) ? "a folder" : "a device or pipe");
     if (slash)
         snprintf(folder, sizeof folder, "%.*s", slash == job->output ? 1 : (int)(slash - job->output), job->output);
-    if (stat(folder, &s) != 0 || access(folder, W_OK | X_OK) != 0)
+    if (stat(folder, &s) != 0 || access(folder, there ? X_OK : W_OK | X_OK) != 0)
         return FD_FAIL(FD_IO, "cannot write %s: its folder: %s", name, strerror(errno));
     if (!S_ISDIR(s.st_mode))
         return FD_FAIL(FD_IO, "cannot write %s: what should be its folder is none", name);

@@ -20,7 +20,14 @@ n = max(len(a), len(b)) + 10
 open('in/1.jpg', 'wb').write(a + bytes(n - len(a)))
 open('in/2.jpg', 'wb').write(b + bytes(n - len(b)))"
 job in -o pad.h5
+touch in/*.jpg   # what was touched is read again, and is what it was
+job in -o pad.h5
+says err 'already complete'
 mv in/1.jpg t && mv in/2.jpg in/1.jpg && mv t in/2.jpg
+cp pad.h5 before.h5
+expect 1 mpirun -np 2 facesdist in -o pad.h5 --threads 1
+says err 'the content of 1\.jpg is not what it was'
+cmp pad.h5 before.h5 || die "the earlier result was touched"
 job in -o pad.h5 --update
 job in -o fresh2.h5
 same pad.h5 fresh2.h5
@@ -30,6 +37,20 @@ rm kept.h5
 printf 'more' >>in/2.jpg
 expect 1 facesdist in -o kept.h5 --threads 1
 says err 'another size or kind is 2\.jpg'
+# so is one of equal size and other content; --force starts anew
+job in -o kept.h5 --force --keep-journal
+rm kept.h5
+touch in/1.jpg
+job in -o kept.h5 --keep-journal
+says err 'going on: '
+rm kept.h5
+"$python" -c "
+with open('in/2.jpg', 'r+b') as f: f.seek(-1, 2); f.write(b'!')"
+expect 1 mpirun -np 2 facesdist in -o kept.h5 --threads 1
+says err 'the content of 2\.jpg is not what it was; --force'
+job in -o kept.h5 --force
+job in -o fresh5.h5
+same kept.h5 fresh5.h5
 # a journal that stayed beside its result speaks of the photographs as they were: an update does not believe it
 job in -o pad.h5 --force --keep-journal
 mv in/1.jpg t && mv in/2.jpg in/1.jpg && mv t in/2.jpg
@@ -64,3 +85,12 @@ job in -o up.h5 --update --force --faces all
 echo 'no result' >up.h5
 job in -o up.h5 --update --force
 same up.h5 fresh4.h5
+# a finished result is complete where nothing can be written, too
+if [ "$(id -u)" = 0 ] && setpriv --reuid=65534 --clear-groups test -x "$bin/facesdist" 2>/dev/null; then
+    chmod -R a+rX . && chmod 555 .
+    setpriv --reuid=65534 --clear-groups env HOME=/tmp facesdist in -o up.h5 --threads 1 --faces all >/dev/null 2>&1 && die "another command's result is complete"
+    setpriv --reuid=65534 --clear-groups env HOME=/tmp facesdist in -o fresh4.h5 --threads 1 2>&1 | grep -q 'already complete' || die "a read-only result is not complete"
+    chmod 755 .
+else
+    echo "the read-only part needs root and a program folder that nobody may read: not run"
+fi
