@@ -5,10 +5,9 @@ mkdir in
 for k in $(seq -w 80); do cp "$photos/people/p0$((10#$k % 9 + 1))/1.jpg" in/$k.jpg; done
 job in -o whole.h5
 for victim in 0 2; do
-    rm -rf x.h5 x.h5.journal victim.*
-    mpirun -np 3 sh -c 'echo $$ >victim.$OMPI_COMM_WORLD_RANK; exec facesdist "$@"' sh in -o x.h5 --threads 1 --batch 1 --timeout 3 >out 2>err &
-    pid=$!
-    until [ "$(cat x.h5.journal/rank-*.log 2>/dev/null | wc -c)" -gt 6000 ] || ! kill -0 $pid 2>/dev/null; do sleep 0.01; done
+    rm -rf x.h5 x.h5.journal
+    ranks 3 in -o x.h5 --threads 1 --batch 1 --timeout 3
+    until_journal 6000
     kill -STOP "$(cat victim.$victim)"
     before=$(date +%s)
     wait $pid

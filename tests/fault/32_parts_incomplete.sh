@@ -4,10 +4,10 @@
 mkdir in
 for k in $(seq -w 40); do cp "$photos/people/p0$((10#$k % 9 + 1))/1.jpg" in/$k.jpg; done
 job in -o whole.h5
-mpirun -np 2 facesdist in -o x.h5 --threads 1 --batch 1 >out 2>err &
-pid=$!
+ranks 2 in -o x.h5 --threads 1 --batch 1
 until [ "$(stat -c %s x.h5.journal/rank-00001.log 2>/dev/null || echo 0)" -gt 8000 ] || ! kill -0 $pid 2>/dev/null; do sleep 0.01; done
-pkill -9 -f "facesdist in -o x.h5" ; wait $pid 2>/dev/null
+kill -9 "$(cat victim.1)"
+wait $pid && die "exit code 0 although a rank was killed"
 [ -d x.h5.journal ] || die "the run ended before it could be killed"
 rm x.h5.journal/rank-00001.log
 job in -o x.h5

@@ -27,6 +27,18 @@ says() { grep -qE -- "$2" "$1" || { cat "$1" >&2; die "$1 lacks: $2"; }; }
 job() { expect 0 facesdist --threads 1 "$@"; }
 # same A B: equal outside /run.
 same() { facesdist-compare "$1" "$2" >compare.out 2>&1 || { cat compare.out >&2; die "$1 and $2 differ"; }; }
+# ranks N ARGUMENTS...: the main job on N ranks in the background; mpirun is process $pid, rank R the one that ./victim.R names. Others run the same
+# program beside this test: nothing is ever ended by its name.
+ranks()
+{
+    local n=$1
+    shift
+    rm -f victim.*
+    mpirun -np "$n" sh -c 'echo $$ >victim.$OMPI_COMM_WORLD_RANK; exec facesdist "$@"' sh "$@" >out 2>err &
+    pid=$!
+}
+# until_journal BYTES: waits until the journal of ./x.h5 has so many, or the job in the background has ended.
+until_journal() { until [ "$(cat x.h5.journal/rank-*.log 2>/dev/null | wc -c)" -gt "$1" ] || ! kill -0 $pid 2>/dev/null; do sleep 0.01; done; }
 # of FILE.h5 KEY FIELD: a field of /images of one image: status (by name), faces, flags, detail, duplicate_of (as a key).
 of()
 {
