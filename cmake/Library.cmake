@@ -37,11 +37,19 @@ target_include_directories(libfacesdist SYSTEM PRIVATE ${CMAKE_BINARY_DIR}/proto
 target_compile_options(libfacesdist PRIVATE ${FACESDIST_WARNINGS})
 # Only the file that says it is compiled again when the revision changes.
 set_source_files_properties(${CMAKE_SOURCE_DIR}/src/base/version.c PROPERTIES COMPILE_DEFINITIONS "FACESDIST_REVISION=\"${revision}\"")
+file(RELATIVE_PATH plugins ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR}/facesdist)
+set_source_files_properties(${CMAKE_SOURCE_DIR}/src/engine/plugin.c PROPERTIES COMPILE_DEFINITIONS "FACESDIST_PLUGINS=\"${plugins}\"")
+if(FACESDIST_HAVE_CUDA)
+    math(EXPR version "${CUDAToolkit_VERSION_MAJOR} * 1000 + ${CUDAToolkit_VERSION_MINOR} * 10")
+    set_source_files_properties(${CMAKE_SOURCE_DIR}/src/engine/driver.c PROPERTIES COMPILE_DEFINITIONS FACESDIST_CUDA_VERSION=${version})
+endif()
 target_compile_definitions(libfacesdist PRIVATE FACESDIST_VERSION="${PROJECT_VERSION}"
                            $<$<BOOL:${FACESDIST_HAVE_ONEDNN}>:FACESDIST_HAVE_ONEDNN>)
 add_dependencies(libfacesdist onnx_proto)
 target_link_libraries(libfacesdist PUBLIC MPI::MPI_C ${HDF5_HL_LIBRARY} PkgConfig::HDF5 PkgConfig::JPEG PkgConfig::PNG PkgConfig::CRYPTO
-                      PkgConfig::PROTOBUFC Threads::Threads m)
+                      PkgConfig::PROTOBUFC Threads::Threads ${CMAKE_DL_LIBS} m)
+# Plugins take what they need of the library from the program that opens them.
+target_link_options(libfacesdist INTERFACE -Wl,--dynamic-list=${CMAKE_SOURCE_DIR}/cmake/plugin.symbols)
 if(FACESDIST_HAVE_ONEDNN)
     target_include_directories(libfacesdist SYSTEM PRIVATE ${DNNL_INCLUDE})
     target_link_libraries(libfacesdist PUBLIC ${DNNL_LIBRARY} gomp)

@@ -1,6 +1,6 @@
 # Every choice of the build, in one place.
 set(FACESDIST_ONEDNN AUTO CACHE STRING "The cpu engine (oneDNN): AUTO, ON or OFF")
-set(FACESDIST_CUDA AUTO CACHE STRING "Compile the CUDA kernels: AUTO, ON or OFF")
+set(FACESDIST_CUDA AUTO CACHE STRING "The cuda engine (nvcc, cuDNN, cuBLASLt), a plugin: AUTO, ON or OFF")
 set(FACESDIST_NCCL AUTO CACHE STRING "NCCL, for the exchange between GPUs to come (needs CUDA): AUTO, ON or OFF")
 option(FACESDIST_TESTS "Build the tests" ON)
 option(FACESDIST_WERROR "Warnings are errors" OFF)

@@ -1,5 +1,4 @@
 # jobs/*.c -> bin/; man pages and completion are printed by the programs themselves from their option tables.
-include(GNUInstallDirs)
 file(GLOB mains CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/jobs/*.c)
 foreach(main ${mains})
     get_filename_component(program ${main} NAME_WE)

@@ -17,7 +17,7 @@ typedef enum fd_option_type {
     FD_OPT_BYTES,    /* a size in powers of 1024: 2G */
     FD_OPT_REAL,     /* within [low, high] */
     FD_OPT_REALS,    /* numbers separated by spaces or commas; `low`..`high` each */
-    FD_OPT_CHOICE,   /* one of `choices`, separated by | */
+    FD_OPT_CHOICE,   /* one of `choices`, separated by |; "cuda:N" stands for any number */
     FD_OPT_TEXT,     /* any text; a path */
     FD_OPT_ACTION    /* asks for something instead of a run: --help, --version, --save-config FILE when metavar is set */
 } fd_option_type;

@@ -167,6 +167,15 @@ int fd_option_reals(const char *text, double *values, int capacity)
     return n;
 }
 
+/* Whether text is the word; a word that ends in ":N" stands for any number there. */
+static bool is_choice(const char *text, const char *word)
+{
+    const size_t n = strlen(word);
+    if (n < 2 || strcmp(word + n - 2, ":N") != 0)
+        return strcmp(text, word) == 0;
+    return strncmp(text, word, n - 1) == 0 && text[n - 1] && strspn(text + n - 1, "0123456789") == strlen(text + n - 1);
+}
+
 static fd_error *check_choice(const fd_option *option, const char *text, char **canonical)
 {
     enum { MOST = 16 };
@@ -174,7 +183,7 @@ static fd_error *check_choice(const fd_option *option, const char *text, char **
     int n = 0;
     snprintf(copy, sizeof copy, "%s", option->choices);
     for (char *w = strtok_r(copy, "|", &rest); w && n < MOST; w = strtok_r(NULL, "|", &rest)) {
-        if (!strcmp(text, w))
+        if (is_choice(text, w))
             return fd_strdup(canonical, text);
         word[n++] = w;
     }

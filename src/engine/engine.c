@@ -1,5 +1,6 @@
 #include "engine/engine.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -15,36 +16,52 @@ static fd_error *unknown_engine(const char *device)
     fd_escape(text, sizeof text, device);
     if (strcmp(device, "cpu") == 0)
         return FD_FAIL(FD_UNSUPPORTED, "engine cpu was not built: it needs oneDNN (libdnnl-dev) when facesdist is compiled; --device ref is always there");
-    if (strncmp(device, "cuda", 4) == 0)
-        return FD_FAIL(FD_UNSUPPORTED, "engine %s was not built into this program; use --device auto", text);
     int nearest = fd_nearest(device, names, n);
     return FD_FAIL(FD_UNSUPPORTED, "there is no engine called %s; %s %s?", text, nearest < 0 ? "try" : "did you mean", names[nearest < 0 ? 0 : nearest]);
 }
 
 /* The first automatic row that opens. Only a device that is not there lets the next row try: any other failure (an instruction set that the
  * processor lacks, memory) is the user's to know, not to be papered over by a slower engine. */
-static fd_error *open_automatic(const fd_engine_config *config, fd_engine **out)
+static fd_error *open_automatic(fd_engine_config config, fd_engine **out)
 {
     fd_error *err = FD_FAIL(FD_DEVICE, "no engine was built");
     const fd_engine_kind *kind;
+    config.automatic = true;
     for (int i = 0; fd_error_code(err) == FD_DEVICE && (kind = fd_engine_kind_at(i)); i++) {
         if (!kind->automatic)
             continue;
         fd_error_free(err);
-        err = kind->open(config, out);
+        err = kind->open(&config, out);
     }
     return err;
 }
 
+/* Whether `device` is the kind's name, or its name with a number. */
+static bool is_of(const fd_engine_kind *kind, const char *device, int *number)
+{
+    const size_t n = strlen(kind->name);
+    if (strncmp(device, kind->name, n) != 0)
+        return false;
+    if (!device[n])
+        return true;
+    const char *digits = device + n + 1;
+    if (!kind->numbered || device[n] != ':' || !*digits || strspn(digits, "0123456789") != strlen(digits) || strlen(digits) > 4)
+        return false;
+    *number = atoi(digits);
+    return true;
+}
+
 fd_error *fd_engine_open(const char *device, const fd_engine_config *config, fd_engine **out)
 {
+    fd_engine_config own = *config;
     *out = NULL;
     if (strcmp(device, "auto") == 0)
-        return open_automatic(config, out);
+        return open_automatic(own, out);
     const fd_engine_kind *kind;
+    own.automatic = false;
     for (int i = 0; (kind = fd_engine_kind_at(i)); i++)
-        if (strcmp(device, kind->name) == 0)
-            return kind->open(config, out);
+        if (is_of(kind, device, &own.device))
+            return kind->open(&own, out);
     return unknown_engine(device);
 }
 

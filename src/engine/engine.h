@@ -7,6 +7,7 @@
 #ifndef FD_ENGINE_ENGINE_H
 #define FD_ENGINE_ENGINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,16 +20,24 @@ struct fd_op_table;         /* engine/op.h: layers of networks */
 struct fd_image_table;      /* engine/image.h: pixels */
 struct fd_distance_table;   /* engine/distance.h: norms and tiles */
 
+/* What a GPU may compute the products of convolutions and dense layers in; sums are float32 always. */
+typedef enum fd_arithmetic { FD_ARITHMETIC_F32, FD_ARITHMETIC_TF32, FD_ARITHMETIC_F16, FD_ARITHMETIC_BF16 } fd_arithmetic;
+
 typedef struct fd_engine_config {
     const char *isa;        /* "auto", or the highest instruction set to use: "sse41", "avx2", "avx512"; not NULL */
-    int device;             /* number of the device; 0 */
+    int device;             /* number of the device; the one of "cuda:3" counts more */
+    size_t memory;          /* bytes of the device that may be used; 0: what is free, but for a reserve */
+    fd_arithmetic arithmetic;
+    bool automatic;         /* set by fd_engine_open: nobody asked for this engine by name */
 } fd_engine_config;
 
-/* One row of the registry. Every entry is mandatory. */
+/* One row of the registry. Every entry is mandatory, but: the row of an engine that lives in a plugin (engine/plugin.h) ends with `open`; the
+ * engine that it opens has a kind of its own. */
 typedef struct fd_engine_kind {
     const char *name;       /* as in --device */
     const char *help;       /* one line */
     int automatic;          /* may `auto` choose it; the first such row that opens is taken */
+    int numbered;           /* has several devices: "cuda:1" */
     fd_error *(*open)(const fd_engine_config *config, fd_engine **out);
     void (*close)(fd_engine *e);
     /* One line for people and /run: "oneDNN 2.6.3, avx512, Intel(R) Xeon(R)". Valid while e is. */
@@ -56,8 +65,8 @@ struct fd_lane { fd_engine *engine; };
 /* The registry, one const table: row i, NULL past the end. The only place with an #ifdef on what was built. */
 const fd_engine_kind *fd_engine_kind_at(int i);
 
-/* Opens the engine that --device names: a registry name or "auto". An engine that was not built or has no device is FD_UNSUPPORTED or
- * FD_DEVICE with a hint, never another engine. fd_engine_close it after all its lanes. */
+/* Opens the engine that --device names: a registry name (a numbered one may end in ":3") or "auto". An engine that was not built or has no
+ * device is FD_UNSUPPORTED or FD_DEVICE with a hint, never another engine; "auto" says which faster one it could not have, and why. fd_engine_close it after all its lanes. */
 fd_error *fd_engine_open(const char *device, const fd_engine_config *config, fd_engine **out) FD_CHECK;
 void fd_engine_close(fd_engine *e);   /* NULL is allowed */
 

@@ -1,10 +1,13 @@
-/* The one const table of engines, and the one #ifdef on what was built. `auto` tries the rows in this order. */
+/* The one const table of engines, and the one #ifdef on what was built. `auto` tries the rows in this order. (cuda needs no #ifdef: it is
+ * there when its plugin is.) */
+#include "engine/plugin.h"
 #include "engine/ref/ref.h"
 #ifdef FACESDIST_HAVE_ONEDNN
 #include "engine/cpu/cpu.h"
 #endif
 
 static const fd_engine_kind *const kinds[] = {
+    &fd_cuda_row,
 #ifdef FACESDIST_HAVE_ONEDNN
     &fd_cpu_kind,
 #endif

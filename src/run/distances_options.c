@@ -25,7 +25,7 @@ static const fd_option table[] = {
     {"ranks", 0, FD_OPT_INT, "1", "N", NULL, 1, 1e6, RUN, DISTANCES, "With --forecast: the number of ranks that it is for."},
 
     {"precision", 0, FD_OPT_CHOICE, "auto", NULL, "auto|f32", 0, 0, RUN, MACHINE, "What finds the pairs that are computed exactly; the results are the same bytes."},
-    {"device", 0, FD_OPT_CHOICE, "auto", NULL, "auto|cpu|ref|cuda", 0, 0, RUN, MACHINE, "The engine that computes; auto takes the fastest there is and says which."},
+    {"device", 0, FD_OPT_CHOICE, "auto", NULL, "auto|cpu|ref|cuda|cuda:N", 0, 0, RUN, MACHINE, "The engine that computes; auto takes the fastest there is and says which."},
     {"isa", 0, FD_OPT_CHOICE, "auto", NULL, "auto|sse41|avx2|avx512", 0, 0, RUN, MACHINE, "Highest instruction set to use; the same one gives the same bytes."},
     {"threads", 't', FD_OPT_INT, NULL, "N", NULL, 1, 1024, RUN, MACHINE, "Workers of each rank. Default: the cores it may run on, shared among the ranks of a host."},
     {"memory", 0, FD_OPT_BYTES, NULL, "BYTES", NULL, 16777216, 9e15, RUN, MACHINE,

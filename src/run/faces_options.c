@@ -34,7 +34,7 @@ static const fd_option table[] = {
     {"histogram", 0, FD_OPT_FLAG, "false", NULL, NULL, 0, 0, RESULT, DISTANCES, "Store a histogram of the distances of all pairs, in 1,000 bins."},
     {"include-self", 0, FD_OPT_FLAG, "false", NULL, NULL, 0, 0, RESULT, DISTANCES, "With --topk: a face is among its own nearest."},
 
-    {"device", 0, FD_OPT_CHOICE, "auto", NULL, "auto|cpu|ref|cuda", 0, 0, RUN, MACHINE, "The engine that computes; auto takes the fastest there is and says which."},
+    {"device", 0, FD_OPT_CHOICE, "auto", NULL, "auto|cpu|ref|cuda|cuda:N", 0, 0, RUN, MACHINE, "The engine that computes; auto takes the fastest there is and says which."},
     {"isa", 0, FD_OPT_CHOICE, "auto", NULL, "auto|sse41|avx2|avx512", 0, 0, RUN, MACHINE, "Highest instruction set to use; the same one gives the same bytes."},
     {"threads", 't', FD_OPT_INT, NULL, "N", NULL, 1, 1024, RUN, MACHINE, "Workers of each rank. Default: the cores it may run on, shared among the ranks of a host."},
     {"batch", 0, FD_OPT_INT, "32", "N", NULL, 1, 4096, RUN, MACHINE, "Images of a rank that are in hand at a time; an interruption loses no more."},

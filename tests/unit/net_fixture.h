@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "check.h"
+#include "engines.h"
 #include "net/net.h"
 #include "onnx_writer.h"
 
@@ -70,15 +71,15 @@ static inline void assert_shape(const fd_tensor *t, int rank, const int64_t *dim
 static inline void assert_gives(onnx_model *m, const float *input, int rank, const int64_t *dim, const float *wanted)
 {
     onnx_bytes file = onnx_finish(m);
-    for (int i = 0; fd_engine_kind_at(i); i++) {
-        rig r = {.engine = open_engine(fd_engine_kind_at(i)->name)};
+    for (int i = 0; engine_at(i); i++) {
+        rig r = {.engine = open_engine(engine_at(i))};
         assert_ok(fd_lane_open(r.engine, &r.lane));
         assert_ok(fd_net_open(r.engine, file.at, file.n, &(fd_net_config){.name = "test.onnx"}, &r.net));
         assert_shape(fd_net_output(r.net, 0), rank, dim);
         float *got = rig_run(&r, input, 0);
         for (int64_t k = 0; k < fd_tensor_count(fd_net_output(r.net, 0)); k++)
             if (got[k] != wanted[k])
-                fail_msg("%s: element %lld is %g, not %g", fd_engine_kind_at(i)->name, (long long)k, (double)got[k], (double)wanted[k]);
+                fail_msg("%s: element %lld is %g, not %g", engine_at(i), (long long)k, (double)got[k], (double)wanted[k]);
         free(got);
         rig_close(&r);
     }

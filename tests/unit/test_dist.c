@@ -1,6 +1,7 @@
 /* The plan of tiles, and the matrix that any number of parts makes of it. The engine is ref: what is tested is which tile, where, and how
  * mirrored. */
 #include "check.h"
+#include "engines.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -323,16 +324,7 @@ int main(void)
         cmocka_unit_test(test_cosine_of_rows_of_any_length),
     };
     int failed = cmocka_run_group_tests_name("plan", plan, NULL, NULL);
-    for (int i = 0; fd_engine_kind_at(i); i++) {
-        fd_engine *e = NULL;
-        engine_name = fd_engine_kind_at(i)->name;
-        fd_error *err = fd_engine_open(engine_name, &(fd_engine_config){.isa = "auto"}, &e);
-        if (err)
-            print_message("SKIP %s: %s\n", engine_name, fd_error_message(err));
-        else
-            failed += cmocka_run_group_tests_name(engine_name, matrices, NULL, NULL);
-        fd_error_free(err);
-        fd_engine_close(e);
-    }
+    for (int i = 0; (engine_name = engine_at(i)); i++)
+        failed += cmocka_run_group_tests_name(engine_name, matrices, NULL, NULL);
     return failed;
 }

@@ -34,7 +34,7 @@ static const char *isa; /* of the run in progress */
 static int setup(void **state)
 {
     static fixture f;
-    const fd_engine_config config = {isa, 0};
+    const fd_engine_config config = {.isa = isa};
     memset(&f, 0, sizeof f);
     f.random = 2463534242u;
     fd_error *err = fd_engine_open("cpu", &config, &f.engine[CPU]);

@@ -2,7 +2,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "engine/engine.h"
+#include "engines.h"
 #include "engine/image.h"
 
 enum { WIDTH = 400, HEIGHT = 300, BOXES = 14, PATH = 300 };
@@ -55,7 +55,7 @@ static int pillow(const uint8_t *rgb, const int32_t size[2], uint8_t *out)
 
 static void cut(const char *device, const uint8_t *rgb, const int32_t size[2], uint8_t *bytes)
 {
-    const fd_engine_config config = {"auto", 0};
+    const fd_engine_config config = {.isa = "auto"};
     const fd_cut_format format = {size[0], size[1], false, {0, 0, 0}, {1, 1, 1}};
     fd_cut cuts[BOXES];
     fd_engine *engine;
@@ -89,8 +89,8 @@ static void test_as_pillow(void **state)
         uint8_t *wanted = malloc(count), *got = malloc(count);
         assert_true(wanted && got);
         assert_int_equal(pillow(rgb, sizes[s], wanted), 0);
-        for (int i = 0; fd_engine_kind_at(i); i++) {
-            cut(fd_engine_kind_at(i)->name, rgb, sizes[s], got);
+        for (int i = 0; engine_at(i); i++) {
+            cut(engine_at(i), rgb, sizes[s], got);
             assert_memory_equal(got, wanted, count);
         }
         free(wanted);

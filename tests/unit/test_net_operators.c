@@ -78,8 +78,8 @@ static void as_onnx_runtime(const char *device)
 static void every_engine(void **state)
 {
     (void)state;
-    for (int i = 0; fd_engine_kind_at(i); i++)
-        as_onnx_runtime(fd_engine_kind_at(i)->name);
+    for (int i = 0; engine_at(i); i++)
+        as_onnx_runtime(engine_at(i));
 }
 
 int main(void)

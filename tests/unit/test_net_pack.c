@@ -55,8 +55,8 @@ static void positions(const char *device, const char *name, int64_t batch)
 static void one_sample_everywhere(void **state)
 {
     (void)state;
-    for (int i = 0; fd_engine_kind_at(i); i++) {
-        const char *device = fd_engine_kind_at(i)->name;
+    for (int i = 0; engine_at(i); i++) {
+        const char *device = engine_at(i);
         bool slow = strcmp(device, "ref") == 0;
         positions(device, "pnet", slow ? 3 : 5);
         positions(device, "rnet", slow ? 3 : 37);   /* no multiple of any vector */
