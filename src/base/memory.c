@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static fd_error *no_memory(size_t count, size_t size)
 {
@@ -16,13 +17,19 @@ fd_error *fd_alloc(void *out, size_t count, size_t size)
     return p ? NULL : no_memory(count, size);
 }
 
+/* Large arrays lie in large pages where there are any: a page fault for each 4 KiB costs more than what is computed with them. */
+enum { LARGE = 4 << 20, LARGE_PAGE = 2 << 20 };
+
 fd_error *fd_alloc_aligned(void *out, size_t count, size_t size)
 {
     void *p = NULL;
     size_t bytes;
     if (!__builtin_mul_overflow(count, size, &bytes) && bytes <= SIZE_MAX - FD_ALIGN) {
+        const size_t align = bytes >= LARGE ? LARGE_PAGE : FD_ALIGN;
         bytes = (bytes + FD_ALIGN - 1) / FD_ALIGN * FD_ALIGN;
-        p = aligned_alloc(FD_ALIGN, bytes ? bytes : FD_ALIGN);
+        p = aligned_alloc(align, bytes ? bytes : FD_ALIGN);
+        if (p && align == LARGE_PAGE)
+            madvise(p, bytes, MADV_HUGEPAGE);   /* advice: where the kernel has none, it may fail */
     }
     memcpy(out, &p, sizeof p);
     return p ? NULL : no_memory(count, size);

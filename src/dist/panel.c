@@ -30,63 +30,92 @@ done:
 }
 
 /* Pair values need no scaling: they are made in double. */
-static fd_error *open_sweeps(fd_lane *lane, const fd_panel_desc *d, const float *rows, fd_panel_block *b)
+static fd_error *open_sweeps(fd_lane *lane, const fd_panel_desc *d, const float *staged, fd_panel_block *b)
 {
     fd_error *err = NULL;
     const fd_engine_kind *kind = lane->engine->kind;
-    float *staged = NULL;
-    const size_t bytes = (size_t)(b->n * d->dim) * sizeof *rows;
-    FD_TRY(kind->alloc(lane->engine, bytes, (void **)&staged));
-    FD_TRY(kind->upload(lane, staged, rows, bytes));
     const fd_block_desc desc = {.metric = d->metric, .precision = d->precision, .row = staged, .valid = b->valid, .n = b->n, .dim = d->dim};
     FD_TRY(kind->distance->block_open(lane, &desc, &b->swept));
     FD_TRY(kind->lane_sync(lane));
 done:
-    if (staged)
-        kind->release(lane->engine, staged);
     return err;
 }
 
-static fd_error *open_block(fd_lane *lane, const fd_panel_desc *d, const float *rows, const uint8_t *valid, fd_panel_block *b)
+/* A block being read, in pieces of as many rows as every source holds at a time. */
+typedef struct reading {
+    fd_lane *lane;
+    const fd_panel_desc *desc;
+    float *staged;   /* engine memory: the rows of a block; NULL where no sweeps are wanted */
+} reading;
+
+static fd_error *take_piece(const reading *r, fd_panel_block *b, int64_t at, int64_t n, const float *rows, const uint8_t *valid)
 {
     fd_error *err = NULL;
-    FD_TRY(fd_alloc(&b->valid, (size_t)b->n, 1));
+    const fd_engine_kind *kind = r->lane->engine->kind;
+    const fd_panel_desc *d = r->desc;
     if (valid)
-        memcpy(b->valid, valid, (size_t)b->n);
+        memcpy(b->valid + at, valid, (size_t)n);
     else
-        memset(b->valid, 1, (size_t)b->n);
-    b->all_valid = !memchr(b->valid, 0, (size_t)b->n);
+        memset(b->valid + at, 1, (size_t)n);
     if (d->tiles)
-        FD_TRY(open_tiles(lane, d, rows, b));
-    if (d->sweeps)
-        FD_TRY(open_sweeps(lane, d, rows, b));
+        FD_TRY(open_tiles(r->lane, d, rows, b));
+    if (d->sweeps) {
+        FD_TRY(kind->upload(r->lane, r->staged + at * d->dim, rows, (size_t)(n * d->dim) * sizeof *rows));
+        FD_TRY(kind->lane_sync(r->lane));
+    }
 done:
     return err;
 }
 
-fd_error *fd_panel_open(fd_lane *lane, const fd_panel_desc *d, int64_t first, int64_t count, fd_panel *out)
+static fd_error *new_block(int64_t n, fd_panel_block *b)
 {
-    fd_error *err = NULL;
-    *out = (fd_panel){.engine = lane->engine, .first = first, .count = count};
-    err = fd_alloc(&out->block, (size_t)count, sizeof *out->block);
-    for (int64_t i = 0; i < count && (!err || d->source.together); i++) {   /* a rank that failed alone still takes part in the reading */
+    b->n = n;
+    return fd_alloc(&b->valid, (size_t)n, 1);
+}
+
+/* Block I of the plan into *b. Returns the source's failure, on all ranks alike where they read together; a rank that *failed alone reads on. */
+static fd_error *read_block(const reading *r, int64_t I, fd_panel_block *b, fd_error **failed)
+{
+    const fd_panel_desc *d = r->desc;
+    const int64_t rows_of_block = fd_tile_plan_rows(&d->plan, I), piece = d->tiles ? d->plan.side : fd_tile_plan_of(d->plan.n).side;
+    if (!*failed)
+        *failed = new_block(rows_of_block, b);
+    for (int64_t at = 0; at < rows_of_block && (!*failed || d->source.together); at += piece) {
+        const int64_t n = rows_of_block - at < piece ? rows_of_block - at : piece;
         const float *rows = NULL;
         const uint8_t *valid = NULL;
-        const int64_t n = fd_tile_plan_rows(&d->plan, first + i);
-        fd_error *unread = d->source.rows(d->source.self, (first + i) * d->plan.side, n, &rows, &valid);
-        if (unread) {
-            fd_error_free(err);
-            err = unread;
-            break;
-        }
-        if (err)
-            continue;
-        out->block[i].n = n;
-        err = open_block(lane, d, rows, valid, &out->block[i]);
+        fd_error *unread = d->source.rows(d->source.self, I * d->plan.side + at, n, &rows, &valid);
+        if (unread)
+            return unread;
+        if (!*failed)
+            *failed = take_piece(r, b, at, n, rows, valid);
     }
-    if (err)
+    if (!*failed)
+        b->all_valid = !memchr(b->valid, 0, (size_t)rows_of_block);
+    if (!*failed && d->sweeps)
+        *failed = open_sweeps(r->lane, d, r->staged, b);
+    return NULL;
+}
+
+fd_error *fd_panel_open(fd_lane *lane, const fd_panel_desc *d, int64_t first, int64_t count, fd_panel *out)
+{
+    const fd_engine_kind *kind = lane->engine->kind;
+    reading r = {.lane = lane, .desc = d};
+    *out = (fd_panel){.engine = lane->engine, .first = first, .count = count};
+    fd_error *failed = fd_alloc(&out->block, (size_t)count, sizeof *out->block), *unread = NULL;
+    if (!failed && d->sweeps && count > 0)
+        failed = kind->alloc(lane->engine, (size_t)(fd_tile_plan_rows(&d->plan, first) * d->dim) * sizeof(float), (void **)&r.staged);
+    for (int64_t i = 0; i < count && !unread && (!failed || d->source.together); i++)
+        unread = read_block(&r, first + i, out->block + (failed ? 0 : i), &failed);
+    if (r.staged)
+        kind->release(lane->engine, r.staged);
+    if (unread) {
+        fd_error_free(failed);
+        failed = unread;
+    }
+    if (failed)
         fd_panel_close(out);
-    return err;
+    return failed;
 }
 
 void fd_panel_close(fd_panel *p)

@@ -13,6 +13,18 @@ fd_tile_plan fd_tile_plan_of(int64_t n)
     return (fd_tile_plan){.n = n, .side = side, .blocks = blocks, .tiles = blocks * (blocks + 1) / 2};
 }
 
+fd_tile_plan fd_tile_plan_wide(int64_t n, int64_t blocks, int64_t most)
+{
+    assert(n >= 0 && blocks > 0);
+    most = most / SIDE * SIDE;
+    int64_t side = ((n + blocks - 1) / blocks + SIDE - 1) / SIDE * SIDE;
+    side = side > most ? most : side;
+    if (side <= SIDE)
+        return fd_tile_plan_of(n);
+    blocks = (n + side - 1) / side;
+    return (fd_tile_plan){.n = n, .side = side, .blocks = blocks, .tiles = blocks * (blocks + 1) / 2};
+}
+
 /* The number of tiles in the rows of blocks before I. */
 static int64_t tiles_before(const fd_tile_plan *plan, int64_t I)
 {
@@ -40,16 +52,19 @@ int64_t fd_tile_plan_rows(const fd_tile_plan *plan, int64_t block)
     return block < plan->blocks - 1 ? plan->side : plan->n - block * plan->side;
 }
 
-/* Pairs of rows in the tiles before `tile`: every block but the last is whole, and the last is no row of blocks before another. */
+/* Pairs i <= j of rows in the tiles before `tile`: every block but the last is whole, and the last is no row of blocks before another. Of a block
+ * with itself there are half as many, and half the work. */
 static int64_t pairs_before(const fd_tile_plan *plan, int64_t tile)
 {
     if (tile == 0)
         return 0;
     int64_t I, J;
     fd_tile_plan_at(plan, tile - 1, &I, &J);
-    int64_t rows_before = plan->side * (I * plan->n - plan->side * (I * (I - 1) / 2));
-    int64_t columns = (J - I) * plan->side + fd_tile_plan_rows(plan, J);
-    return rows_before + fd_tile_plan_rows(plan, I) * columns;
+    const int64_t above = I * plan->side, rows = fd_tile_plan_rows(plan, I);   /* rows of the blocks before I, all whole */
+    const int64_t pairs_above = above * plan->n - above * (above - 1) / 2;
+    if (I == J)
+        return pairs_above + rows * (rows + 1) / 2;
+    return pairs_above + rows * (rows + 1) / 2 + rows * ((J - I - 1) * plan->side + fd_tile_plan_rows(plan, J));
 }
 
 /* Where part p begins: the tile boundary nearest to its fair share of the pairs. */

@@ -7,7 +7,7 @@
 #include "run/distances_job.h"
 
 static const double MEASURE = 0.5;   /* seconds */
-enum { BLOCKS = 16 };                /* 8192 rows: most of what a list takes is found in its first few thousand */
+enum { ROWS = 8192 };                /* most of what a list takes is found in its first few thousand */
 
 static double pairs_of(const fd_pairing *p)
 {
@@ -25,8 +25,10 @@ static fd_error *measure(fd_distances_run *r, double *rate)
     fd_pairing *p = &r->pairing;
     fd_survey survey = FD_SURVEY_EMPTY;
     const fd_scale scale = fd_scale_of(&survey, p->metric);
-    const int64_t blocks = p->plan[1].blocks < BLOCKS ? p->plan[1].blocks : BLOCKS, rows = blocks * p->plan[1].side;
-    const fd_panel_desc desc = {.metric = p->metric, .precision = p->precision, .dim = p->dim, .plan = p->plan[1], .source = {0}, .scale = &scale,
+    const int64_t rows = p->n[1] < ROWS ? p->n[1] : ROWS;
+    const fd_tile_plan plan = fd_tile_plan_wide(rows, 1, p->plan[1].side);
+    const int64_t blocks = plan.blocks, side = plan.side;
+    const fd_panel_desc desc = {.metric = p->metric, .precision = p->precision, .dim = p->dim, .plan = plan, .source = {0}, .scale = &scale,
                                 .tiles = false, .sweeps = true};
     fd_panel_desc d = desc;
     double start = 0, pairs = 0;
@@ -43,8 +45,8 @@ static fd_error *measure(fd_distances_run *r, double *rate)
         atomic_init(&deal.next, 0);
         fd_lists_close(lists);
         lists = NULL;
-        FD_TRY(fd_lists_open(r->engine, p->metric, rows, p->plan[1].side, p->wanted.k > 0 ? p->wanted.k : 1, &lists));
-        const fd_dist_job job = {.metric = p->metric, .dim = p->dim, .side = {p->plan[1].side, p->plan[1].side}, .symmetric = true, .a = &panel, .b = &panel,
+        FD_TRY(fd_lists_open(r->engine, p->metric, rows, side, p->wanted.k > 0 ? p->wanted.k : 1, &lists));
+        const fd_dist_job job = {.metric = p->metric, .dim = p->dim, .side = {side, side}, .symmetric = true, .a = &panel, .b = &panel,
                                  .deal = &deal, .scale = &scale, .lists = lists};
         FD_TRY(fd_distances(lane, &job));
         pairs += (double)rows * (double)rows / 2;
@@ -95,8 +97,7 @@ fd_error *fd_distances_forecast(fd_distances_run *r)
     double rate = 0;
     if (r->rank != 0)
         return NULL;
-    for (int i = 0; i < 2; i++)
-        r->pairing.plan[i] = fd_tile_plan_of(r->pairing.n[i]);
+    fd_pairing_plan(&r->pairing);
     FD_TRY(measure(r, &rate));
     print(r, rate);
 done:

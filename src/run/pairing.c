@@ -103,10 +103,33 @@ done:
     return err;
 }
 
+/* Bytes of a rank for each row of a block: prepared, as it was read, and in the lists and waiting pairs of a sweep. */
+static int64_t bytes_of_row(const fd_pairing *p)
+{
+    enum { SAMPLE = 512 };
+    const fd_block_desc d = {.metric = p->metric, .precision = p->precision, .n = SAMPLE, .dim = p->dim};
+    const fd_distance_table *table = p->engine->kind->distance;
+    const size_t sample = table->block_bytes(p->engine, &d) + table->sweep_bytes(p->engine, &d, p->wanted.k);
+    return (int64_t)sample / SAMPLE + p->dim * (int64_t)sizeof(float) + p->wanted.k * (int64_t)(sizeof(float) + sizeof(int64_t));
+}
+
+/* Tiles of the matrix are chunks of the file, and all pairs of a tile may be within a radius. Else sweeps are as large as memory and a fair share for
+ * every thread allow (20 tiles each), because the waiting pairs of a row are settled at the end of each. */
+void fd_pairing_plan(fd_pairing *p)
+{
+    const int64_t most = p->memory > 0 && p->memory / 16 < 256 << 20 ? p->memory / 16 : 256 << 20, rows = most / bytes_of_row(p);
+    const int parts = fd_comm_ranks(p->comm) * p->threads;
+    const int64_t blocks = parts == 1 ? 1 : (int64_t)ceil(sqrt(2.0 * 20 * parts));
+    for (int i = 0; i < 2; i++)
+        if (p->wanted.matrix || p->wanted.radius_given)
+            p->plan[i] = fd_tile_plan_of(p->n[i]);
+        else
+            p->plan[i] = fd_tile_plan_wide(p->n[i], blocks, p->side > 0 ? p->side : rows);
+}
+
 fd_error *fd_pairing_prepare(fd_pairing *p, const fd_survey *survey)
 {
-    for (int i = 0; i < 2; i++)
-        p->plan[i] = fd_tile_plan_of(p->n[i]);
+    fd_pairing_plan(p);
     p->scaling = fd_scale_of(survey, p->metric);
     set_bins(p, survey->norm);
     return fd_comm_agree(p->comm, open_own(p));

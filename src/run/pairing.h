@@ -47,6 +47,8 @@ typedef struct fd_pairing {
     const char *valid;                /* path in the result of which rows can be compared; for clusters */
     fd_stage_row *stages;
     fd_exchange exchange;             /* what is asked for; what was chosen, once fd_pairing_fit was called */
+    int64_t memory;                   /* bytes that the stage may take of a rank; 0: no matter */
+    int64_t side;                     /* most rows of a block; 0: what is best (any gives the same bytes) */
     int64_t panel;                    /* blocks of rows, and of columns, that are in memory at a time; 0: all, or the ring's share (fd_pairing_fit) */
     /* by fd_pairing_prepare */
     fd_tile_plan plan[2];
@@ -63,6 +65,7 @@ typedef struct fd_pairing {
 /* Whether rows can be compared: finite, and for the cosine not all zero. */
 bool fd_row_is_valid(const float *row, int64_t dim, fd_metric metric);
 
+void fd_pairing_plan(fd_pairing *p);   /* sets the plans of rows and columns from what the caller set */
 /* Collective. survey: of all rows, the same on every rank. fd_pairing_free in any case. */
 fd_error *fd_pairing_prepare(fd_pairing *p, const fd_survey *survey) FD_CHECK;
 void fd_pairing_free(fd_pairing *p);

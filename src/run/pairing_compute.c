@@ -107,10 +107,11 @@ done:
 
 /* --- rows in memory ------------------------------------------------------------------------------------------------------------------ */
 
+/* Histograms want float32: a bin's edge is near to every pair. */
 fd_panel_desc fd_pairing_describe(const fd_pairing *p, int which)
 {
     const fd_wanted *w = &p->wanted;
-    return (fd_panel_desc){.metric = p->metric, .precision = p->precision, .dim = p->dim, .plan = p->plan[which], .source = p->source[which],
+    return (fd_panel_desc){.metric = p->metric, .precision = p->wanted.histogram ? FD_PRECISION_F32 : p->precision, .dim = p->dim, .plan = p->plan[which], .source = p->source[which],
                            .scale = &p->scaling, .tiles = w->matrix, .sweeps = w->k > 0 || w->radius_given || w->histogram};
 }
 

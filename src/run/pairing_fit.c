@@ -6,11 +6,13 @@
 void fd_pairing_memory(const fd_pairing *p, int64_t *fixed, int64_t *rows)
 {
     const int64_t place = (int64_t)(sizeof(float) + sizeof(int64_t)), k = p->wanted.k, side = p->plan[0].side, tile = side * p->plan[1].side;
+    const int64_t staged = (side > p->plan[1].side ? side : p->plan[1].side) * p->dim * (int64_t)sizeof(float);   /* one block as it is read */
     const fd_panel_desc desc[2] = {fd_pairing_describe(p, 0), fd_pairing_describe(p, 1)};
-    int64_t thread = k * side * place;
+    const fd_block_desc block = {.metric = p->metric, .precision = p->precision, .n = side, .dim = p->dim};
+    int64_t thread = k * side * place + (int64_t)p->engine->kind->distance->sweep_bytes(p->engine, &block, k);
     thread += p->wanted.matrix ? 3 * tile * (int64_t)sizeof(float) : 0;
     thread += p->wanted.radius_given ? 2 * tile * (int64_t)sizeof(fd_pair) : 0;
-    *fixed = p->threads * thread + p->n[0] * k * place + (p->wanted.radius_given ? p->n[0] * (int64_t)sizeof(int64_t) : 0) + (16 << 20);   /* slabs */
+    *fixed = p->threads * thread + p->n[0] * k * place + (p->wanted.radius_given ? p->n[0] * (int64_t)sizeof(int64_t) : 0) + staged + (16 << 20);   /* slabs */
     *rows = fd_panel_bytes(p->engine, &desc[1], p->plan[1].blocks);
     if (!p->symmetric)
         *rows += fd_panel_bytes(p->engine, &desc[0], p->plan[0].blocks);

@@ -9,14 +9,14 @@ np.save('queries.npy', r.standard_normal((600, 400), dtype=np.float32))"
 outputs="--matrix none --topk 3 --radius 24 --threads 1"
 expect 0 facesdist-distances many.npy -o all.h5 $outputs
 expect 0 facesdist-distances many.npy --queries queries.npy -o rectangle.h5 $outputs --histogram
-for memory in 33M 38M 1G; do
+for memory in 36M 41M 1G; do
     expect 0 facesdist-distances many.npy -o part.h5 --force $outputs --memory $memory
     same all.h5 part.h5
     [ $memory = 1G ] || says err 'rows do not fit into --memory'
     expect 0 facesdist-distances many.npy --queries queries.npy -o part.h5 --force $outputs --histogram --memory $memory
     same rectangle.h5 part.h5
 done
-expect 0 timeout 100 mpirun -np 3 facesdist-distances many.npy -o part.h5 --force $outputs --memory 35M
+expect 0 timeout 100 mpirun -np 3 facesdist-distances many.npy -o part.h5 --force $outputs --memory 38M
 same all.h5 part.h5
 expect 1 facesdist-distances many.npy -o no.h5 $outputs --memory 16M
 says err 'takes .* of memory on each rank at least'

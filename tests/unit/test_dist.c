@@ -25,6 +25,22 @@ static void test_side_is_a_function_of_n(void **state)
     }
 }
 
+/* Blocks asked for, most rows; side, blocks. Pieces of fd_tile_plan_of's side make up every block, because sources read such. */
+static void test_wide_plans(void **state)
+{
+    (void)state;
+    static const int64_t wanted[][5] = {{20000, 1, 1 << 30, 20480, 1}, {20000, 9, 1 << 30, 2560, 8}, {20000, 1, 5000, 4608, 5}, {20000, 1, 100, 512, 40},
+                                        {300, 1, 1 << 30, 320, 1}, {0, 3, 4096, 64, 0}, {1000000, 1, 32768, 32768, 31}};
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        const int64_t *w = wanted[i];
+        fd_tile_plan plan = fd_tile_plan_wide(w[0], w[1], w[2]);
+        assert_int_equal(plan.side, w[3]);
+        assert_int_equal(plan.blocks, w[4]);
+        assert_int_equal(plan.tiles, plan.blocks * (plan.blocks + 1) / 2);
+        assert_int_equal(plan.side % fd_tile_plan_of(w[0]).side, 0);
+    }
+}
+
 static void test_tiles_are_numbered_row_by_row(void **state)
 {
     (void)state;
@@ -46,12 +62,14 @@ static void test_tiles_are_numbered_row_by_row(void **state)
     assert_int_equal(J, 1);
 }
 
+/* Pairs i <= j. */
 static int64_t pairs_of(const fd_tile_plan *plan, int64_t first, int64_t count)
 {
     int64_t pairs = 0, I, J;
     for (int64_t k = 0; k < count; k++) {
         fd_tile_plan_at(plan, first + k, &I, &J);
-        pairs += fd_tile_plan_rows(plan, I) * fd_tile_plan_rows(plan, J);
+        const int64_t rows = fd_tile_plan_rows(plan, I), columns = fd_tile_plan_rows(plan, J);
+        pairs += I == J ? rows * (rows + 1) / 2 : rows * columns;
     }
     return pairs;
 }
@@ -314,6 +332,7 @@ int main(void)
 {
     const struct CMUnitTest plan[] = {
         cmocka_unit_test(test_side_is_a_function_of_n),
+        cmocka_unit_test(test_wide_plans),
         cmocka_unit_test(test_tiles_are_numbered_row_by_row),
         cmocka_unit_test(test_shares_are_fair),
         cmocka_unit_test(test_metrics),
