@@ -1,5 +1,7 @@
 #include "dist/cluster.h"
 
+#include <float.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -131,12 +133,30 @@ static void shuffle(int64_t *order, int64_t n, uint64_t *state)
     }
 }
 
-/* The label that most neighbours of row i have, its own where it has none. votes [n] is all zeros before and after. */
+/* How far a pair is within the radius, in units of the squared length or the inner product; both are exact in double, the difference is rounded once. */
+static double closeness(fd_metric metric, float radius, float value)
+{
+    const double r = radius, v = value;
+    const double close = metric == FD_EUCLIDEAN ? r * r - v * v : metric == FD_INNER ? v - r : r - v;
+    return close > 0 ? fmin(close, DBL_MAX) : 0;
+}
+
+void fd_cluster_weights(fd_metric metric, float radius, const float *value, int64_t n, int32_t *weight)
+{
+    double most = metric == FD_INNER ? 0 : closeness(metric, radius, 0);
+    for (int64_t e = 0; e < n && metric == FD_INNER; e++)
+        most = fmax(most, closeness(metric, radius, value[e]));
+    for (int64_t e = 0; e < n; e++)
+        weight[e] = 1 + (most > 0 ? (int32_t)(closeness(metric, radius, value[e]) / most * FD_WEIGHT_MOST) : 0);
+}
+
+/* The label that weighs most among the neighbours of row i, its own where it has none. votes [n] is all zeros before and after. */
 static int64_t loudest(const fd_graph *g, int64_t i, const int64_t *label, int64_t *votes)
 {
     int64_t best = -1;
     for (int64_t e = g->start[i]; e < g->start[i + 1]; e++)
-        votes[label[g->neighbour[e]]] += g->neighbour[e] != i;
+        if (g->neighbour[e] != i)
+            votes[label[g->neighbour[e]]] += g->weight ? g->weight[e] : 1;
     for (int64_t e = g->start[i]; e < g->start[i + 1]; e++) {
         const int64_t other = label[g->neighbour[e]];
         if (votes[other] > 0 && (best < 0 || votes[other] > votes[best] || (votes[other] == votes[best] && other < best)))

@@ -39,16 +39,33 @@ done:
     return err;
 }
 
-/* Whispers go to and fro: all pairs are in memory, 8 bytes for each direction. */
+/* The weights of all pairs; free(*weight). */
+static fd_error *weigh(const grouping *g, int32_t **weight)
+{
+    fd_error *err = NULL;
+    float *value = NULL;
+    int64_t count = 0;
+    FD_TRY(fd_result_read(g->file, "/distances/radius/distance", FD_COL_F32, 0, -1, (void **)&value, &count));
+    FD_TRY(fd_alloc(weight, (size_t)count, sizeof **weight));
+    fd_cluster_weights(g->pairing->metric, g->pairing->wanted.radius, value, count, *weight);
+done:
+    free(value);
+    return err;
+}
+
+/* Whispers go to and fro: all pairs are in memory, 12 bytes for each direction. */
 static fd_error *whisper(grouping *g)
 {
     fd_error *err = NULL;
     int64_t *index = NULL, count = 0;
+    int32_t *weight = NULL;
+    FD_TRY(weigh(g, &weight));
     FD_TRY(fd_result_read(g->file, "/distances/radius/index", FD_COL_I64, 0, -1, (void **)&index, &count));
-    const fd_graph graph = {g->n, g->start, index};
+    const fd_graph graph = {g->n, g->start, index, weight};
     FD_TRY(fd_cluster_whispers(&graph, SEED, g->label));
 done:
     free(index);
+    free(weight);
     return err;
 }
 

@@ -1,4 +1,5 @@
 /* Groups of rows: components against a search of the graph, whispers on graphs whose groups are beyond doubt. */
+#include <math.h>
 #include <stdbool.h>
 
 #include "check.h"
@@ -24,7 +25,7 @@ static fd_graph graph_of(made *m)
                 m->neighbour[e++] = j;
     }
     m->start[m->n] = e;
-    return (fd_graph){m->n, m->start, m->neighbour};
+    return (fd_graph){.n = m->n, .start = m->start, .neighbour = m->neighbour};
 }
 
 static made *make(int64_t n)
@@ -158,6 +159,60 @@ static void whispers_stay_within_components(void **state)
     }
 }
 
+/* Rows 0..2 and 3..5 are two groups, each linked throughout; row 6 has two far neighbours in the one and one near in the other. */
+static void near_neighbours_weigh_more(void **state)
+{
+    (void)state;
+    made *m = make(7);
+    int64_t label[7];
+    int32_t weight[MOST];
+    float value[MOST];
+    for (int64_t i = 0; i < 6; i++)
+        for (int64_t j = 0; j < i; j++)
+            if (i / 3 == j / 3)
+                join(m, i, j);
+    join(m, 6, 0);
+    join(m, 6, 1);
+    join(m, 6, 3);
+    fd_graph g = graph_of(m);
+    for (int64_t i = 0; i < 7; i++)
+        for (int64_t e = g.start[i]; e < g.start[i + 1]; e++) {
+            const int64_t other = i == 6 ? g.neighbour[e] : i;
+            value[e] = i < 6 && g.neighbour[e] < 6 ? 0.1f : other < 3 ? 0.9f : 0.3f;
+        }
+    fd_cluster_weights(FD_EUCLIDEAN, 1, value, g.start[7], weight);
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        g.weight = NULL;
+        assert_ok(fd_cluster_whispers(&g, seed, label));
+        assert_int_equal(label[6], label[0]);
+        g.weight = weight;
+        assert_ok(fd_cluster_whispers(&g, seed, label));
+        assert_int_equal(label[6], label[3]);
+        assert_int_not_equal(label[6], label[0]);
+    }
+}
+
+static void weights_are_those_of_the_metric(void **state)
+{
+    (void)state;
+    static const float value[] = {0, 0.5f, 1, 2}, same[] = {1, 1}, beyond[] = {INFINITY, 1};
+    int32_t weight[4];
+    const struct { fd_metric metric; float radius; int32_t parts[4]; } rows[] = {   /* of 16 */
+        {FD_EUCLIDEAN, 2, {16, 15, 12, 0}}, {FD_SQEUCLIDEAN, 2, {16, 12, 8, 0}}, {FD_COSINE, 2, {16, 12, 8, 0}}, {FD_INNER, 0, {0, 4, 8, 16}},
+    };
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+        fd_cluster_weights(rows[r].metric, rows[r].radius, value, 4, weight);
+        for (int i = 0; i < 4; i++)
+            assert_int_equal(weight[i], 1 + rows[r].parts[i] * (FD_WEIGHT_MOST / 16));
+    }
+    fd_cluster_weights(FD_EUCLIDEAN, 0, value, 1, weight);   /* equal rows only */
+    assert_int_equal(weight[0], 1);
+    fd_cluster_weights(FD_INNER, 1, same, 2, weight);
+    assert_true(weight[0] == 1 && weight[1] == 1);
+    fd_cluster_weights(FD_INNER, 0, beyond, 2, weight);
+    assert_true(weight[0] == 1 + FD_WEIGHT_MOST && weight[1] == 1);
+}
+
 static void a_chain_in_any_order_is_one_component(void **state)
 {
     (void)state;
@@ -175,7 +230,8 @@ static void nothing_and_nonsense(void **state)
     (void)state;
     static const int64_t none[] = {0}, start[] = {0, 1, 2}, down[] = {0, 2, 1}, neighbour[] = {1, 2}, below[] = {-1, 0};
     int64_t label[2], *size, groups;
-    const fd_graph empty = {0, none, NULL}, outside = {2, start, neighbour}, negative = {2, start, below}, falls = {2, down, neighbour};
+    const fd_graph empty = {0, none, NULL, NULL}, outside = {2, start, neighbour, NULL}, negative = {2, start, below, NULL},
+                   falls = {2, down, neighbour, NULL};
     assert_ok(fd_cluster_connected(&empty, label));
     assert_ok(fd_cluster_whispers(&empty, 1, label));
     assert_ok(fd_cluster_sizes(label, 0, &size, &groups));
@@ -194,6 +250,8 @@ int main(void)
         cmocka_unit_test(components_are_what_a_search_reaches),
         cmocka_unit_test(one_edge_does_not_join_two_people),
         cmocka_unit_test(whispers_stay_within_components),
+        cmocka_unit_test(near_neighbours_weigh_more),
+        cmocka_unit_test(weights_are_those_of_the_metric),
         cmocka_unit_test(a_chain_in_any_order_is_one_component),
         cmocka_unit_test(nothing_and_nonsense),
     };
