@@ -12,8 +12,9 @@ enum { TAG_WAITING = 1, NAMED = 8 };
 
 /* After this much of the time-out a rank says that it waits; the rest is time for the messages, and for ranks a little later than this one. */
 static const double ANNOUNCE_AFTER = 0.5;
-/* Seconds that higher ranks leave the lowest waiting one to report and to end the job, so that one message is seen and not N. */
-static const double LEAD = 3;
+/* Seconds that higher ranks leave the lowest waiting one to report and to end the job, so that one message is seen and not N: more than a launcher
+ * on a busy machine needs to end them, which is when they learn of it. */
+static const double LEAD = 15;
 
 fd_error *fd_presence_open(fd_comm *c)
 {

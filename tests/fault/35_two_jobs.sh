@@ -5,17 +5,18 @@
 mkdir in
 for k in 1 2 3 4; do cp "$photos/people/p0$k/1.jpg" in/$k.jpg; done
 job in -o whole.h5
-# Stopped between its first record and its commit.
-for k in $(seq -w 60); do cp in/1.jpg in/more$k.jpg; done
+# Held between its first record and its commit.
+for k in $(seq -w 10); do cp in/1.jpg in/more$k.jpg; done
+held open in/more05.jpg x.h5.journal/rank-00000.log
 facesdist in -o x.h5 --threads 1 --batch 1 >first.out 2>&1 &
 pid=$!
-until [ -e x.h5.journal/rank-00000.log ] || ! kill -0 $pid 2>/dev/null; do sleep 0.01; done
-kill -STOP $pid
+unheld
+held_now
 expect 1 facesdist in -o x.h5 --threads 1
 says err "another run is writing this output \((process $pid of this host|on another host)\)"
 expect 1 facesdist in -o x.h5 --threads 1 --force
 [ -e x.h5.journal/rank-00000.log ] || die "the journal of a run at work was removed"
-kill -CONT $pid
+let_go
 wait $pid || { cat first.out; die "the first run failed"; }
 job in -o x.h5
 says err 'already complete'

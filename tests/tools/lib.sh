@@ -37,8 +37,21 @@ ranks()
     mpirun -np "$n" sh -c 'echo $$ >victim.$OMPI_COMM_WORLD_RANK; exec facesdist "$@"' sh "$@" >out 2>err &
     pid=$!
 }
-# until_journal BYTES: waits until the journal of ./x.h5 has so many, or the job in the background has ended.
-until_journal() { until [ "$(cat x.h5.journal/rank-*.log 2>/dev/null | wc -c)" -gt "$1" ] || ! kill -0 $pid 2>/dev/null; do sleep 0.01; done; }
+# held CALL NAME [AFTER]: from here on programs wait in their first such call on a file whose path ends so (see hold.c), once the file AFTER exists,
+# until `let_go`. held_now: waits until one has got there; its process number is $holder. unheld: programs that are started from here on are not held.
+held()
+{
+    export HOLD_CALL=$1 HOLD_NAME=$2 HOLD_MARK=$scratch/held LD_PRELOAD=$bin/hold.so
+    [ -z "${3:-}" ] || export HOLD_AFTER=$3
+    [ -z "${FACESDIST_SANITIZED:-}" ] || export ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0
+}
+held_now()
+{
+    until [ -s "$HOLD_MARK" ]; do kill -0 $pid 2>/dev/null || { cat out err; die "the run ended before it could be held"; }; sleep 0.01; done
+    holder=$(cat "$HOLD_MARK")
+}
+let_go() { rm -f "$HOLD_MARK"; }
+unheld() { unset HOLD_CALL HOLD_NAME HOLD_AFTER LD_PRELOAD; }
 # of FILE.h5 KEY FIELD: a field of /images of one image: status (by name), faces, flags, detail, duplicate_of (as a key).
 of()
 {
