@@ -32,6 +32,12 @@ endif()
 facesdist_wanted(ONEDNN ${found})
 
 include(CheckLanguage)
+if(FACESDIST_TESTS)
+    check_language(CXX)   # tests/emu runs the kernels on the processor
+    if(CMAKE_CXX_COMPILER)
+        enable_language(CXX)
+    endif()
+endif()
 set(found OFF)
 if(NOT FACESDIST_CUDA STREQUAL "OFF")
     check_language(CUDA)

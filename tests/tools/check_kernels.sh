@@ -1,22 +1,79 @@
 #!/usr/bin/env bash
-# check_kernels.sh BIN_DIR SOURCE_DIR: what the kernels compute, compiled for the processor, is what the reference engine computes, bit for bit.
-# Skipped where there is no C++20 compiler.
-set -eu
-source=$2
-cxx=${CXX:-c++}
-if ! echo '#include <barrier>' | "$cxx" -std=c++20 -fsyntax-only -x c++ - 2> /dev/null; then
-    echo "SKIP: no C++20 compiler"
-    exit 77
-fi
+# check_kernels.sh BIN_DIR SOURCE_DIR: the kernels' tests under ThreadSanitizer, which sees every access that no barrier orders; and mutants of the
+# kernels (a barrier removed, a bound off by one), each of which some test must catch. Skipped where there is no C++ compiler.
+# Time limit: 300 s
+set -u
+bin=$1 source=$(cd "$2" && pwd)
+cxx=${CXX:-c++} cc=${CC:-cc}
+"$cxx" --version > /dev/null 2>&1 || { echo "SKIP: no C++ compiler"; exit 77; }
+[ -z "${FACESDIST_SANITIZED:-}" ] || { echo "SKIP: this build has other sanitizers; the optimised build runs it"; exit 77; }
+library=$(cd "$bin/.." && pwd)/libfacesdist.a
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-common=(-O1 -ffp-contract=off -Wall -Wextra -Werror -D_GNU_SOURCE "-I$source/tests/host" "-I$source/tests" "-I$source/src" "-I$source")
+cd "$work" || exit 1
+common=(-O1 -g1 -ffp-contract=off -D_GNU_SOURCE "-I$source/tests/emu" "-I$source/tests" "-I$source/src" "-I$source")
+fault() { echo "FAILED: $*" >&2; exit 1; }
 
-for kernel in "$source"/kernels/*.cu; do
-    "$cxx" -std=c++20 "${common[@]}" -x c++ -c "$kernel" -o "$work/$(basename "$kernel").o"
+# compile FILE OBJECT [FLAGS...]
+compile()
+{
+    local file=$1 object=$2
+    shift 2
+    case $file in
+    *.c) "$cc" -std=c17 "${common[@]}" "$@" -c "$file" -o "$object" ;;
+    *) "$cxx" -std=c++17 "${common[@]}" "$@" -x c++ -c "$file" -o "$object" ;;
+    esac || fault "$file does not compile"
+}
+# Two at a time.
+started=0
+start()
+{
+    "$@" &
+    started=$((started + 1))
+    [ $((started % 2)) = 1 ] || wait
+}
+# link TEST OUTPUT [MUTANT.o], which stands in for the kernel of its name
+link()
+{
+    local objects=() object
+    for object in kernel/*.o; do
+        [ -n "${3:-}" ] && [ "$(basename "$object")" = "$(basename "$3")" ] || objects+=("$object")
+    done
+    "$cxx" -fsanitize=thread "test/$1.o" "${objects[@]}" ${3:-} emu.o cudart.o "$library" -o "$2" -lcmocka -lm -pthread || fault "linking $2"
+}
+
+mkdir kernel test mutant
+start compile "$source/tests/emu/emu.cpp" emu.o   # never instrumented: it tells the sanitizer what happens
+start compile "$source/tests/emu/cudart.cpp" cudart.o
+for file in "$source"/kernels/*.cu; do
+    start compile "$file" "kernel/$(basename "$file" .cu).o" -fsanitize=thread
 done
-for file in tests/host/kernels src/engine/ref/image src/engine/ref/image_cuts src/base/status src/base/memory; do
-    "${CC:-cc}" -std=c17 "${common[@]}" -c "$source/$file.c" -o "$work/$(basename "$file").o"
+for file in "$source"/tests/gpu/test_*.c; do
+    start compile "$file" "test/$(basename "$file" .c).o"
 done
-"$cxx" "$work"/*.o -o "$work/kernels" -lcmocka -lm -pthread
-"$work/kernels"
+wait
+export TSAN_OPTIONS=halt_on_error=1
+for object in test/*.o; do
+    name=$(basename "$object" .o)
+    link "$name" "$name"
+    "./$name" > said 2>&1 || { cat said >&2; fault "$name under ThreadSanitizer"; }
+    echo "$name: no race"
+done
+
+# mutate KERNEL TEST SED: the kernel changed by SED must make TEST fail.
+mutants=0
+mutate()
+{
+    local file=mutant/$1.cu
+    sed "$3" "$source/kernels/$1.cu" > "$file"
+    cmp -s "$file" "$source/kernels/$1.cu" && fault "the mutation '$3' changes nothing of $1"
+    compile "$file" "mutant/$1.o" -fsanitize=thread -w
+    link "$2" mutated "mutant/$1.o"
+    timeout 60 ./mutated > said 2>&1 && fault "$2 does not see the mutation '$3' of $1"
+    mutants=$((mutants + 1))
+}
+mutate candidates test_rows '/^ *__syncthreads();$/d'
+mutate candidates test_rows 's/mine < out.capacity/mine <= out.capacity/'
+mutate l2norm test_rows '0,/^ *__syncwarp();$/{//d}'
+mutate box_crop test_pixels 's/k < t.span.count/k < t.span.count - 1/'
+echo "$mutants mutants seen"

@@ -1,0 +1,252 @@
+/* A CUDA runtime of queues. What is queued on a stream waits until somebody synchronises with it, so that a missing synchronisation shows; only
+ * copies from pageable memory read it at once, as CUDA does. There is no default stream. FACESDIST_EMU_GUARD=1: host code that touches device
+ * memory crashes. FACESDIST_EMU_FAIL=malloc:N or launch:N: the Nth one fails; after a failed launch every call does. */
+#include "emu.h"
+
+#include <sys/mman.h>
+#include <time.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+
+extern "C" void __asan_poison_memory_region(const volatile void *, size_t) __attribute__((weak));
+extern "C" void __asan_unpoison_memory_region(const volatile void *, size_t) __attribute__((weak));
+
+typedef std::function<void()> work;
+struct CUevent_st { CUstream_st *stream; bool waiting; double seconds; };
+struct CUstream_st { std::deque<work> queue; };
+
+static const size_t DEVICE_MEMORY = (size_t)4 << 30, PAGE = 4096, ALIGN = 256;
+static const char FENCE = 0x5a;
+static std::recursive_mutex machine;
+static std::map<char *, size_t> device, pinned;   /* address, bytes */
+static std::map<CUstream_st *, int> streams;
+static size_t used;
+static cudaError_t last, sticky;
+static int busy;   /* how deep in work that may touch device memory */
+
+#define API                                                   \
+    std::lock_guard<std::recursive_mutex> api_lock_(machine); \
+    if (sticky)                                               \
+    return sticky
+
+static cudaError_t fails(cudaError_t error) { return last = error; }
+
+/* Whether this is the time that FACESDIST_EMU_FAIL names. */
+static bool injected(const char *what)
+{
+    static std::map<std::string, long> calls;
+    const char *wanted = getenv("FACESDIST_EMU_FAIL");
+    return ++calls[what], wanted && std::string(wanted) == what + (":" + std::to_string(calls[what]));
+}
+
+static size_t pages(size_t bytes) { return (bytes + PAGE - 1) / PAGE * PAGE; }
+
+static void touchable(bool yes)
+{
+    const char *guard = getenv("FACESDIST_EMU_GUARD");
+    for (auto d = device.begin(); guard && *guard == '1' && d != device.end(); ++d)
+        mprotect(d->first - (uintptr_t)d->first % PAGE, pages(d->second), yes ? PROT_READ | PROT_WRITE : PROT_NONE);
+}
+
+static void perform(const work &w)
+{
+    if (busy++ == 0)
+        touchable(true);
+    w();
+    if (--busy == 0)
+        touchable(false);
+}
+
+static void drain(CUstream_st *s, const CUevent_st *until = nullptr)
+{
+    while (!s->queue.empty() && (!until || until->waiting)) {
+        const work w = std::move(s->queue.front());
+        s->queue.pop_front();
+        perform(w);
+    }
+}
+
+static cudaError_t queue(CUstream_st *s, work w)
+{
+    if (!streams.count(s))
+        return fails(cudaErrorInvalidValue);
+    s->queue.push_back(std::move(w));
+    return cudaSuccess;
+}
+
+static bool is_in(const std::map<char *, size_t> &blocks, const void *p)
+{
+    auto b = blocks.upper_bound((char *)p);
+    return b != blocks.begin() && (char *)p < std::prev(b)->first + std::prev(b)->second;
+}
+
+int fd_emu_launch(fd_emu_task *task, dim3 grid, dim3 block, size_t shared, cudaStream_t s)
+{
+    API;
+    std::shared_ptr<fd_emu_task> t(task);
+    const unsigned threads = block.x * block.y * block.z;
+    if (injected("launch"))
+        return sticky = cudaErrorIllegalAddress;
+    if (!grid.x || !grid.y || !grid.z || grid.y > FD_MOST_BLOCKS_Z || grid.z > FD_MOST_BLOCKS_Z || grid.x >> 31 || !threads || threads > 1024 ||
+        shared > (size_t)FD_MOST_SHARED)
+        return fails(cudaErrorInvalidConfiguration);
+    return queue(s, [=] { fd_emu_run(t.get(), grid, block, shared); });
+}
+
+/* What lies between the end of an array and the closed page: never read (ASan sees it) and never written. */
+static void fence(char *p, size_t bytes, bool up)
+{
+    const size_t rest = (bytes + ALIGN - 1) / ALIGN * ALIGN - bytes;
+    if (!up && __asan_unpoison_memory_region)
+        __asan_unpoison_memory_region(p + bytes, rest);
+    for (size_t k = 0; k < rest; k++) {
+        if (!up && p[bytes + k] != FENCE) {
+            fprintf(stderr, "emulator: something wrote behind an array of %zu bytes\n", bytes);
+            abort();
+        }
+        p[bytes + k] = FENCE;
+    }
+    if (up && __asan_poison_memory_region)
+        __asan_poison_memory_region(p + bytes, rest);
+}
+
+static cudaError_t take(void **p, size_t bytes, std::map<char *, size_t> &blocks)
+{
+    const size_t room = pages((bytes + ALIGN - 1) / ALIGN * ALIGN), size = room + PAGE;   /* the last page stays closed */
+    char *m = (char *)mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    mprotect(m, room, PROT_READ | PROT_WRITE);
+    *p = m + room - (bytes + ALIGN - 1) / ALIGN * ALIGN;
+    memset(*p, 0xff, bytes);
+    blocks[(char *)*p] = bytes;
+    fence((char *)*p, bytes, true);
+    touchable(busy > 0);
+    return cudaSuccess;
+}
+
+static cudaError_t give(void *p, std::map<char *, size_t> &blocks)
+{
+    if (!p)
+        return cudaSuccess;
+    auto b = blocks.find((char *)p);
+    if (b == blocks.end())
+        return fails(cudaErrorInvalidValue);
+    const size_t room = pages((b->second + ALIGN - 1) / ALIGN * ALIGN);
+    touchable(true);
+    fence(b->first, b->second, false);
+    munmap(b->first - (uintptr_t)b->first % PAGE, room + PAGE);
+    blocks.erase(b);
+    touchable(busy > 0);
+    return cudaSuccess;
+}
+
+static void copy(void *to, size_t to_pitch, const void *from, size_t from_pitch, size_t width, size_t height)
+{
+    for (size_t y = 0; y < height; y++)
+        memcpy((char *)to + y * to_pitch, (const char *)from + y * from_pitch, width);
+}
+
+extern "C" {
+cudaError_t cudaGetDeviceCount(int *n) { API; *n = 1; return cudaSuccess; }
+cudaError_t cudaSetDevice(int d) { API; return d ? fails(cudaErrorInvalidDevice) : cudaSuccess; }
+cudaError_t cudaDeviceGetAttribute(int *v, cudaDeviceAttr a, int)
+{
+    API;
+    *v = a == cudaDevAttrMultiProcessorCount ? 2 : a == cudaDevAttrComputeCapabilityMajor ? 9 : 0;
+    return cudaSuccess;
+}
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp *p, int)
+{
+    API;
+    memset(p, 0, sizeof *p);
+    snprintf(p->name, sizeof p->name, "emulator");
+    memcpy(p->uuid.bytes, "emulated device", sizeof p->uuid.bytes);
+    p->totalGlobalMem = DEVICE_MEMORY;
+    p->major = 9;
+    p->multiProcessorCount = 2;
+    return cudaSuccess;
+}
+cudaError_t cudaRuntimeGetVersion(int *v) { *v = CUDART_VERSION; return cudaSuccess; }
+cudaError_t cudaDriverGetVersion(int *v) { *v = CUDART_VERSION; return cudaSuccess; }
+cudaError_t cudaPeekAtLastError(void) { API; return last; }
+cudaError_t cudaGetLastError(void) { API; return std::exchange(last, cudaSuccess); }
+const char *cudaGetErrorName(cudaError_t e) { return e == cudaErrorMemoryAllocation ? "cudaErrorMemoryAllocation" : e ? "cudaErrorEmulated" : "cudaSuccess"; }
+const char *cudaGetErrorString(cudaError_t e) { return e == cudaErrorMemoryAllocation ? "out of memory" : e ? "an error of the emulator" : "no error"; }
+cudaError_t cudaMalloc(void **p, size_t bytes)
+{
+    API;
+    if (injected("malloc") || used + bytes > DEVICE_MEMORY)
+        return fails(cudaErrorMemoryAllocation);
+    used += bytes;
+    return take(p, bytes, device);
+}
+cudaError_t cudaFree(void *p)
+{
+    API;
+    cudaDeviceSynchronize();
+    used -= device.count((char *)p) ? device[(char *)p] : 0;
+    return give(p, device);
+}
+cudaError_t cudaHostAlloc(void **p, size_t bytes, unsigned) { API; return take(p, bytes, pinned); }
+cudaError_t cudaFreeHost(void *p) { API; cudaDeviceSynchronize(); return give(p, pinned); }
+cudaError_t cudaMemGetInfo(size_t *available, size_t *total) { API; *total = DEVICE_MEMORY; *available = DEVICE_MEMORY - used; return cudaSuccess; }
+cudaError_t cudaMemcpy2DAsync(void *to, size_t to_pitch, const void *from, size_t from_pitch, size_t width, size_t height, cudaMemcpyKind, cudaStream_t s)
+{
+    API;
+    const size_t span = height ? (height - 1) * from_pitch + width : 0;
+    if (is_in(device, from) || is_in(pinned, from)) {
+        const cudaError_t e = queue(s, [=] { copy(to, to_pitch, from, from_pitch, width, height); });
+        return !e && !is_in(device, to) && !is_in(pinned, to) ? cudaStreamSynchronize(s) : e;
+    }
+    const std::string staged((const char *)from, span);
+    return queue(s, [=] { copy(to, to_pitch, staged.data(), from_pitch, width, height); });
+}
+cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t n, cudaMemcpyKind k, cudaStream_t s) { return cudaMemcpy2DAsync(to, n, from, n, n, 1, k, s); }
+cudaError_t cudaMemsetAsync(void *p, int v, size_t n, cudaStream_t s) { API; return queue(s, [=] { memset(p, v, n); }); }
+cudaError_t cudaMemcpy(void *to, const void *from, size_t n, cudaMemcpyKind) { API; perform([=] { memcpy(to, from, n); }); return cudaSuccess; }
+cudaError_t cudaMemset(void *p, int v, size_t n) { API; perform([=] { memset(p, v, n); }); return cudaSuccess; }
+cudaError_t cudaLaunchHostFunc(cudaStream_t s, cudaHostFn_t f, void *data) { API; return queue(s, [=] { f(data); }); }
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t *s, unsigned) { API; streams[*s = new CUstream_st] = 1; return cudaSuccess; }
+cudaError_t cudaStreamSynchronize(cudaStream_t s) { API; drain(s); return sticky; }
+cudaError_t cudaStreamQuery(cudaStream_t s) { API; return s->queue.empty() ? cudaSuccess : cudaErrorNotReady; }
+cudaError_t cudaStreamDestroy(cudaStream_t s) { API; drain(s); streams.erase(s); delete s; return cudaSuccess; }
+cudaError_t cudaDeviceSynchronize(void)
+{
+    API;
+    for (auto &s : streams)
+        drain(s.first);
+    return sticky;
+}
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t *e, unsigned) { API; *e = new CUevent_st(); return cudaSuccess; }
+cudaError_t cudaEventDestroy(cudaEvent_t e) { API; cudaEventSynchronize(e); delete e; return cudaSuccess; }
+cudaError_t cudaEventRecord(cudaEvent_t e, cudaStream_t s)
+{
+    API;
+    cudaEventSynchronize(e);
+    e->stream = s;
+    e->waiting = true;
+    return queue(s, [=] {
+        timespec t;
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        e->seconds = (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+        e->waiting = false;
+    });
+}
+cudaError_t cudaEventSynchronize(cudaEvent_t e)
+{
+    API;
+    if (e->waiting)
+        drain(e->stream, e);
+    return sticky;
+}
+cudaError_t cudaEventQuery(cudaEvent_t e) { API; return e->waiting ? cudaErrorNotReady : cudaSuccess; }
+cudaError_t cudaEventElapsedTime(float *ms, cudaEvent_t a, cudaEvent_t b) { API; *ms = (float)(1e3 * (b->seconds - a->seconds)); return cudaSuccess; }
+cudaError_t cudaStreamWaitEvent(cudaStream_t s, cudaEvent_t e, unsigned) { API; return queue(s, [=] { cudaEventSynchronize(e); }); }
+}
