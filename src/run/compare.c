@@ -1,15 +1,11 @@
 #include "run/compare.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/log.h"
+#include "run/apart.h"
 #include "run/compare_faces.h"
 #include "run/run.h"
 #include "run/text_table.h"
@@ -113,8 +109,9 @@ done:
 }
 
 /* Compares and reports: the exit code. */
-static int compare_and_report(const fd_options *o)
+static int compare_and_report(void *self)
 {
+    const fd_options *o = self;
     bool equal = false;
     fd_error *err = compare(o, &equal);
     int exit_code = err ? FD_EXIT_USAGE : equal ? FD_EXIT_OK : FD_EXIT_FAILED;
@@ -124,24 +121,13 @@ static int compare_and_report(const fd_options *o)
     return exit_code;
 }
 
-/* HDF5 trusts what it reads (its global heaps above all) and may crash on a damaged file. So a child reads, and its death is an answer too. */
 fd_error *fd_run_compare(fd_options *options, int *exit_code)
 {
-    int status = 0;
-    fflush(NULL);
-    pid_t child = fork();
-    if (child < 0)
-        return FD_FAIL(FD_NOMEM, "cannot start a process: %s", strerror(errno));
-    if (child == 0)
-        exit(compare_and_report(options));
-    while (waitpid(child, &status, 0) < 0)
-        if (errno != EINTR)
-            return FD_FAIL(FD_IO, "lost the process that compares: %s", strerror(errno));
-    *exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : FD_EXIT_USAGE;
-    if (WIFSIGNALED(status)) {
-        fd_error *err = FD_FAIL(FD_FORMAT, "a damaged HDF5 file: its reader died of signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
-        fd_report(fd_compare_program.name, err);
-        fd_error_free(err);
-    }
+    fd_error *err = fd_apart(compare_and_report, options, exit_code);
+    if (fd_error_code(err) != FD_FORMAT)
+        return err;
+    fd_report(fd_compare_program.name, err);
+    fd_error_free(err);
+    *exit_code = FD_EXIT_USAGE;
     return NULL;
 }

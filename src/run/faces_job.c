@@ -89,10 +89,10 @@ static void job_free(fd_job *job)
     free(job->journal_pin.text);
 }
 
-fd_error *fd_run_faces(fd_comm *c, fd_options *options, int *exit_code)
+fd_error *fd_run_named_faces(fd_comm *c, fd_options *options, const fd_names *names, int *exit_code)
 {
     fd_error *err = NULL;
-    fd_job job = {.comm = c, .options = options, .rank = fd_comm_rank(c), .ranks = fd_comm_ranks(c), .lock = -1, .start = fd_now()};
+    fd_job job = {.comm = c, .options = options, .names = names, .rank = fd_comm_rank(c), .ranks = fd_comm_ranks(c), .lock = -1, .start = fd_now()};
     fd_utc(job.started);
     fd_signals_catch();
     FD_TRY(fd_alloc(&job.usage, 1, sizeof *job.usage));
@@ -100,4 +100,9 @@ fd_error *fd_run_faces(fd_comm *c, fd_options *options, int *exit_code)
 done:
     job_free(&job);
     return err;
+}
+
+fd_error *fd_run_faces(fd_comm *c, fd_options *options, int *exit_code)
+{
+    return fd_run_named_faces(c, options, NULL, exit_code);
 }

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "run/job.h"
 #include "run/resolve.h"
+#include "run/run.h"
 #include "run/together.h"
 
 static fd_error *walk(void *self)
@@ -15,6 +16,8 @@ static fd_error *walk(void *self)
     fd_job *job = self;
     char *demo = NULL;
     const char **inputs = NULL;
+    if (job->names)
+        return job->names->find(job->names->self, &job->manifest);
     int n = fd_positionals(job->options);
     FD_TRY(fd_alloc(&inputs, (size_t)n + 1, sizeof *inputs));
     for (int i = 0; i < n; i++)

@@ -16,10 +16,12 @@
 
 typedef struct fd_reuse fd_reuse;   /* run/reuse.h: rows of an earlier result, for --update */
 typedef struct fd_usage fd_usage;   /* run/usage.h: processor and memory over time */
+typedef struct fd_names fd_names;   /* run/run.h: photographs that the options do not name */
 
 typedef struct fd_job {
     fd_comm *comm;
     fd_options *options;
+    const fd_names *names;                /* NULL: the options name the photographs */
     int rank, ranks;
     char *output, *temporary, *journal;   /* faces.h5, faces.h5.tmp, faces.h5.journal */
     char shown[FD_ESCAPED];               /* output as it is printed */

@@ -2,12 +2,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/version.h"
 #include "dist/dist.h"
 #include "run/machine.h"
+#include "run/run.h"
 #include "run/usage.h"
 
 static fd_error *note(fd_provenance *p, const char *name, const char *text)
@@ -74,7 +76,9 @@ static fd_error *note_all(fd_job *job, fd_provenance *p)
 {
     fd_error *err = NULL;
     char text[256], now[21];
+    char *folder = job->names ? NULL : getcwd(NULL, 0);
     fd_utc(now);
+    FD_TRY(note(p, "folder", job->names ? job->names->folder : folder ? folder : ""));
     snprintf(text, sizeof text, "facesdist %s", fd_version());
     FD_TRY(note(p, "program", text));
     FD_TRY(note(p, "revision", fd_revision()));
@@ -96,6 +100,7 @@ static fd_error *note_all(fd_job *job, fd_provenance *p)
     FD_TRY(note_pack(p, &job->pack));
     FD_TRY(note_options(p, job->options));
 done:
+    free(folder);
     return err;
 }
 
