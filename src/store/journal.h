@@ -30,7 +30,9 @@ fd_error *fd_journal_pin(const char *folder, char **pin) FD_CHECK;
 /* Calls `each` for every whole record of one log, in order, stopping at a torn tail. `offset` is the payload's place in the file. The file is not
  * changed. `pin` (NULL: any) is compared as in fd_journal_open. Damage that no torn write leaves is FD_FORMAT, after the records before it. */
 fd_error *fd_journal_read(const char *path, const char *pin, fd_error *(*each)(void *self, const uint8_t *payload, size_t n, int64_t offset), void *self) FD_CHECK;
-/* Removes the folder and its logs (and nothing else in it: anything else is an error that names it). */
+/* Files beside the logs that records speak of: NAME.part. Their names, sorted, as above. */
+fd_error *fd_journal_parts(const char *folder, char ***names, int *n) FD_CHECK;
+/* Removes the folder, its logs and parts (and nothing else in it: anything else is an error that names it). */
 fd_error *fd_journal_remove(const char *folder) FD_CHECK;
 /* Compares two pins: NULL when equal, else an FD_MISMATCH naming key and both values; `what` is "the journal of faces.h5". */
 fd_error *fd_pin_compare(const char *was, const char *now, const char *what) FD_CHECK;

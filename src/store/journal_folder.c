@@ -24,6 +24,12 @@ static bool is_log(const char *name)
     return digits >= 5 && strcmp(name + 5 + digits, ".log") == 0;
 }
 
+static bool is_part(const char *name)
+{
+    const size_t n = strlen(name);
+    return n > 5 && strcmp(name + n - 5, ".part") == 0;
+}
+
 static int by_bytes(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
@@ -71,7 +77,8 @@ done:
     return err;
 }
 
-fd_error *fd_journal_list(const char *folder, char ***names, int *n)
+/* The names in the folder that are of one kind. */
+static fd_error *names_of(const char *folder, bool (*wanted)(const char *name), char ***names, int *n)
 {
     fd_error *err = NULL;
     char **all = NULL;
@@ -81,7 +88,7 @@ fd_error *fd_journal_list(const char *folder, char ***names, int *n)
     *n = 0;
     FD_TRY(entries(folder, &all, &count));
     for (size_t i = 0; i < count; i++) {
-        if (is_log(all[i]))
+        if (wanted(all[i]))
             all[kept++] = all[i];
         else
             free(all[i]);
@@ -92,6 +99,16 @@ done:
     return err;
 }
 
+fd_error *fd_journal_list(const char *folder, char ***names, int *n)
+{
+    return names_of(folder, is_log, names, n);
+}
+
+fd_error *fd_journal_parts(const char *folder, char ***names, int *n)
+{
+    return names_of(folder, is_part, names, n);
+}
+
 fd_error *fd_journal_remove(const char *folder)
 {
     fd_error *err = NULL;
@@ -99,7 +116,7 @@ fd_error *fd_journal_remove(const char *folder)
     size_t n = 0;
     FD_TRY(entries(folder, &names, &n));
     for (size_t i = 0; i < n; i++) /* before anything is removed */
-        if (!is_log(names[i]))
+        if (!is_log(names[i]) && !is_part(names[i]))
             FD_THROW(FD_IO, "%s: not removed, for it holds something that is no log: %s", fd_escape(printed, sizeof printed, folder),
                      fd_escape(entry, sizeof entry, names[i]));
     for (size_t i = 0; i < n; i++) {

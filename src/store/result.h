@@ -37,6 +37,10 @@ typedef struct fd_column {
  * data and with zero rows are valid; TEXT always has its data. After a failure the temporary file is gone. */
 fd_error *fd_result_create(const char *temporary, const fd_column *columns, int n) FD_CHECK;
 
+/* Rank 0: the same for a file that an interrupted run of the same datasets left, at whatever moment: its layout is made anew, around the contents of those
+ * datasets without data. FD_FORMAT where it cannot be such a file. */
+fd_error *fd_result_recreate(const char *temporary, const fd_column *columns, int n) FD_CHECK;
+
 /* Rank 0, while no writer is open: adds datasets whose size was not known before, and reserves their space. FD_NOSPACE as above; the file is left. */
 fd_error *fd_result_add(const char *temporary, const fd_column *columns, int n) FD_CHECK;
 
@@ -48,6 +52,7 @@ fd_error *fd_result_write_rows(fd_result_writer *w, const char *path, int64_t fi
 /* The chunk whose first element is (row, column) of a 2-D chunked dataset: values [rows][pitch] (elements); the rest of an edge chunk is zeroed. */
 fd_error *fd_result_write_chunk(fd_result_writer *w, const char *path, int64_t row, int64_t column, const float *values, int64_t rows, int64_t columns,
                                 int64_t pitch) FD_CHECK;
+fd_error *fd_result_writer_sync(fd_result_writer *w) FD_CHECK;    /* what was written so far is durable; any thread */
 fd_error *fd_result_writer_close(fd_result_writer *w) FD_CHECK;   /* fsync; NULL is allowed */
 
 /* Rank 0, after all writers closed: adds /run (attributes of the group, and tables), syncs, renames to `final`, syncs the folder. After a failure

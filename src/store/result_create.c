@@ -3,13 +3,15 @@
 #include <fcntl.h>
 #include <hdf5_hl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/text.h"
-#include "store/h5.h"
+#include "store/stretch.h"
 
 /* Bytes set aside for what commit adds: /run's attributes, stage table and usage series. */
 enum { RUN_BYTES = 1 << 20 };
@@ -193,6 +195,92 @@ fd_error *fd_result_create(const char *temporary, const fd_column *columns, int 
 done:
     if (err)
         unlink(temporary);
+    return err;
+}
+
+/* --- create again -------------------------------------------------------------------------------------------------------------------- */
+
+static int by_place(const void *a, const void *b)
+{
+    const fd_stretch *x = a, *y = b;
+    return (x->at > y->at) - (x->at < y->at);
+}
+
+/* What the ranks write, in order of its place. */
+static fd_error *contents_of(const char *path, const fd_column *columns, int n, fd_stretches *out)
+{
+    fd_error *err = NULL;
+    fd_result_writer *w = NULL;
+    FD_TRY(fd_result_writer_open(path, &w));
+    for (int i = 0; i < n; i++)
+        if (!columns[i].data && columns[i].type != FD_COL_TEXT)
+            FD_TRY(fd_result_stretches(w, columns[i].path, out));
+    if (out->n > 0)
+        qsort(out->stretch, out->n, sizeof *out->stretch, by_place);
+done:
+    fd_error_free(fd_result_writer_close(w));
+    return err;
+}
+
+static fd_error *copy_bytes(int from, int to, const char *path, int64_t at, int64_t end)
+{
+    enum { PIECE = 1 << 16 };
+    fd_error *err = NULL;
+    uint8_t *bytes = NULL;
+    FD_TRY(fd_alloc(&bytes, PIECE, 1));
+    for (size_t n; at < end; at += (int64_t)n) {
+        n = end - at < PIECE ? (size_t)(end - at) : PIECE;
+        FD_TRY(fd_file_pread(from, path, bytes, n, at));
+        FD_TRY(fd_file_pwrite(to, path, bytes, n, at));
+    }
+done:
+    free(bytes);
+    return err;
+}
+
+/* Copies all of the layout that is not contents, and cuts off what lies behind it. */
+static fd_error *transplant(const char *layout, const char *path, const fd_stretches *contents)
+{
+    fd_error *err = NULL;
+    char name[FD_ESCAPED];
+    struct stat st, was;
+    int64_t at = 0;
+    int from = open(layout, O_RDONLY | O_CLOEXEC), to = open(path, O_RDWR | O_CLOEXEC);
+    if (from < 0 || to < 0 || fstat(from, &st) != 0 || fstat(to, &was) != 0)
+        FD_TRY(fd_file_error(from < 0 ? layout : path, "open", errno));
+    if (was.st_size < st.st_size)
+        FD_THROW(FD_FORMAT, "%s is not what an interrupted run of this command leaves", fd_escape(name, sizeof name, path));
+    for (size_t i = 0; i < contents->n; i++) {
+        FD_TRY(copy_bytes(from, to, path, at, contents->stretch[i].at));
+        at = contents->stretch[i].at + contents->stretch[i].bytes;
+    }
+    FD_TRY(copy_bytes(from, to, path, at, (int64_t)st.st_size));
+    if (ftruncate(to, st.st_size) != 0)
+        FD_TRY(fd_file_error(path, "cut", errno));
+done:
+    if (from >= 0)
+        close(from);
+    if (to >= 0)
+        close(to);
+    return err;
+}
+
+fd_error *fd_result_recreate(const char *temporary, const fd_column *columns, int n)
+{
+    fd_error *err = NULL;
+    fd_string layout = {0};
+    fd_stretches contents = {0};
+    fd_h5_quiet();
+    FD_TRY(fd_string_add(&layout, "%s.layout", temporary));   /* sparse: its datasets were never written */
+    FD_TRY(fill_file(layout.text, columns, n));
+    FD_TRY(contents_of(layout.text, columns, n, &contents));
+    FD_TRY(transplant(layout.text, temporary, &contents));
+    FD_TRY(reserve(temporary, 0, FALLOC_FL_KEEP_SIZE, fd_result_predict(columns, n)));
+done:
+    if (layout.text)
+        unlink(layout.text);
+    free(layout.text);
+    free(contents.stretch);
     return err;
 }
 

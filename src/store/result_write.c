@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "store/h5.h"
+#include "store/stretch.h"
 
 /* Chunks that lie one after another, from the first up to the next run. */
 typedef struct run { hsize_t first; haddr_t at; } run;
@@ -174,6 +174,25 @@ static fd_error *look_up(fd_result_writer *w, const char *path, place *out)
     return err;
 }
 
+fd_error *fd_result_stretches(fd_result_writer *w, const char *path, fd_stretches *out)
+{
+    fd_error *err = NULL;
+    place p = {.set = -1};
+    FD_TRY(look_up(w, path, &p));
+    hsize_t chunk = p.item, all = p.item, chunks = p.grid[0] * p.grid[1];
+    for (int i = 0; i < p.rank; i++) {
+        chunk *= p.chunk[i];
+        all *= p.dim[i];
+    }
+    FD_TRY(fd_grow(&out->stretch, &out->capacity, out->n + p.runs + 1, sizeof *out->stretch));
+    if (p.runs == 0 && p.start != HADDR_UNDEF)
+        out->stretch[out->n++] = (fd_stretch){(int64_t)p.start, (int64_t)all};
+    for (size_t i = 0; i < p.runs; i++)
+        out->stretch[out->n++] = (fd_stretch){(int64_t)p.run[i].at, (int64_t)(((i + 1 < p.runs ? p.run[i + 1].first : chunks) - p.run[i].first) * chunk)};
+done:
+    return err;
+}
+
 fd_error *fd_result_write_rows(fd_result_writer *w, const char *path, int64_t first, int64_t count, const void *data)
 {
     fd_error *err = NULL;
@@ -239,6 +258,11 @@ fd_error *fd_result_write_chunk(fd_result_writer *w, const char *path, int64_t r
 done:
     free(padded);
     return err;
+}
+
+fd_error *fd_result_writer_sync(fd_result_writer *w)
+{
+    return fdatasync(w->fd) == 0 ? NULL : fd_file_error(w->path, "sync", errno);
 }
 
 fd_error *fd_result_writer_close(fd_result_writer *w)
