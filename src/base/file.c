@@ -248,24 +248,6 @@ done:
     return err;
 }
 
-fd_error *fd_file_scratch(const char *beside, int *fd)
-{
-    fd_error *err = NULL;
-    char *folder = NULL, *path = NULL;
-    *fd = -1;
-    FD_TRY(folder_of(&folder, beside));
-    FD_TRY(fd_path_join(&path, folder, ".facesdist-XXXXXX"));
-    *fd = mkostemp(path, O_CLOEXEC);
-    if (*fd < 0)
-        err = fd_file_error(folder, "make a temporary file in", errno);
-    else
-        unlink(path);
-done:
-    free(folder);
-    free(path);
-    return err;
-}
-
 fd_error *fd_path_join(char **out, const char *a, const char *b)
 {
     size_t n = strlen(a), m = strlen(b), slash = n > 0 && a[n - 1] != '/';

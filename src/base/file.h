@@ -18,8 +18,6 @@ fd_error *fd_file_pread(int fd, const char *path, void *bytes, size_t n, int64_t
  * permissions; a device or pipe is written into. */
 fd_error *fd_file_replace(const char *path, const void *bytes, size_t n) FD_CHECK;
 fd_error *fd_file_sync_folder_of(const char *path) FD_CHECK;
-/* Opens an empty file without a name in `beside`'s folder, for reading and writing: it is gone when it is closed, whatever happens. */
-fd_error *fd_file_scratch(const char *beside, int *fd) FD_CHECK;
 /* Free bytes on the file system that holds `path`'s folder. */
 fd_error *fd_file_free_bytes(const char *path, int64_t *out) FD_CHECK;
 /* *out = "a/b" of "a" and "b", "b" of "" and "b". free() it. */

@@ -2,23 +2,12 @@
 
 enum { RUN = 16 };   /* tiles: what a thread takes at a time, so that its row of blocks stays in its cache */
 
-int64_t fd_deal_tiles(bool triangle, int64_t rows, int64_t columns)
+static int64_t row_of(const fd_grid_window *w, int64_t tile)
 {
-    return triangle ? rows * (rows + 1) / 2 : rows * columns;
-}
-
-/* Where row I of the window begins. */
-static int64_t row_start(const fd_deal *d, int64_t I)
-{
-    return d->triangle ? I * d->rows - I * (I - 1) / 2 : I * d->columns;
-}
-
-static int64_t row_of(const fd_deal *d, int64_t tile)
-{
-    int64_t low = 0, high = d->rows - 1;   /* the last row that starts at or before the tile */
+    int64_t low = 0, high = w->rows - 1;   /* the last row that starts at or before the tile */
     while (low < high) {
         int64_t middle = low + (high - low + 1) / 2;
-        if (row_start(d, middle) <= tile)
+        if (fd_grid_window_row(w, middle) <= tile)
             low = middle;
         else
             high = middle - 1;
@@ -26,20 +15,74 @@ static int64_t row_of(const fd_deal *d, int64_t tile)
     return low;
 }
 
+static bool is_done(const fd_deal *d, int64_t row, int64_t tile)
+{
+    const fd_grid_window *w = &d->window;
+    const int64_t column = tile - fd_grid_window_row(w, row) + (w->triangle ? row : 0);
+    return d->done && d->done->n > 0 && fd_covered(d->done, w->first_row + row, w->first_column + column);
+}
+
+/* The first tile from `at` on that is to be computed, and its row; d->end when there is none. */
+static int64_t skip(const fd_deal *d, int64_t at, int64_t *row)
+{
+    if (at >= d->end)
+        return d->end;
+    for (*row = row_of(&d->window, at); at < d->end && is_done(d, *row, at); at++)
+        *row += at + 1 == fd_grid_window_row(&d->window, *row + 1);
+    return at;
+}
+
 int64_t fd_deal_take(fd_deal *d, int64_t *I, int64_t *J)
 {
     int_least64_t at = atomic_load(&d->next);
-    int64_t row, end;
+    int64_t row = 0, start, end, limit;
     do {
-        if (at >= d->end)
+        if (atomic_load(&d->closed) || at >= d->end)
             return 0;
-        row = row_of(d, at);
-        end = at + RUN;
-        end = end < row_start(d, row + 1) ? end : row_start(d, row + 1);
-        end = end < d->end ? end : d->end;
+        start = skip(d, at, &row);
+        limit = fd_grid_window_row(&d->window, row + 1);
+        limit = limit < d->end ? limit : d->end;
+        limit = limit < start + RUN ? limit : start + RUN;
+        for (end = start; end < limit && !is_done(d, row, end); end++)
+            ;
     } while (!atomic_compare_exchange_weak(&d->next, &at, end));
-    int64_t column = at - row_start(d, row);
-    *I = d->first_row + row;
-    *J = d->triangle ? *I + column : d->first_column + column;
-    return end - at;
+    const int64_t column = start - fd_grid_window_row(&d->window, row);
+    *I = d->window.first_row + row;
+    *J = d->window.first_column + column + (d->window.triangle ? row : 0);
+    return end - start;
+}
+
+/* How many tiles of from..to-1 are to be computed; stops at the tile that is number `stop` of them, and tells it. */
+static int64_t count(const fd_deal *d, int64_t stop, int64_t *tile)
+{
+    const fd_grid_window *w = &d->window;
+    int64_t n = 0;
+    for (int64_t row = 0; row < w->rows; row++)
+        for (int64_t t = fd_grid_window_row(w, row); t < fd_grid_window_row(w, row + 1); t++)
+            if (!is_done(d, row, t) && n++ == stop) {
+                *tile = t;
+                return n;
+            }
+    *tile = fd_grid_window_tiles(w);
+    return n;
+}
+
+static int64_t fair(int64_t n, int parts, int p)
+{
+    return n / parts * p + n % parts * p / parts;
+}
+
+void fd_deal_share(fd_deal *d, int parts, int p)
+{
+    int64_t first = 0, end = 0, n = fd_grid_window_tiles(&d->window);
+    if (d->done && d->done->n > 0) {
+        n = count(d, -1, &end);
+        count(d, fair(n, parts, p), &first);
+        count(d, fair(n, parts, p + 1), &end);
+    } else {
+        first = fair(n, parts, p);
+        end = fair(n, parts, p + 1);
+    }
+    d->end = end;
+    atomic_store(&d->next, p == 0 ? 0 : first);
 }

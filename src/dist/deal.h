@@ -3,21 +3,22 @@
 #define FD_DIST_DEAL_H
 
 #include <stdatomic.h>
-#include <stdbool.h>
-#include <stdint.h>
 
-/* The tiles of block rows first_row.. and block columns first_column.., numbered row by row. triangle: rows and columns are the same blocks, and
- * tile (I, J) has J >= I. Of them the tiles first..end-1 are handed out. */
+#include "dist/cover.h"
+
+/* Of a window's tiles the tiles first..end-1 are handed out, but those that are done. */
 typedef struct fd_deal {
-    bool triangle;
-    int64_t first_row, first_column, rows, columns;   /* blocks */
+    fd_grid_window window;
+    const fd_coverage *done;      /* NULL: none is */
     int64_t end;
-    atomic_int_least64_t next;
+    atomic_int_least64_t next;    /* all before were handed out, or are done */
+    atomic_bool closed;           /* set by anyone: no more are handed out */
 } fd_deal;
 
-/* The tiles of a window. */
-int64_t fd_deal_tiles(bool triangle, int64_t rows, int64_t columns);
 /* Takes the next few tiles: (I, J), (I, J + 1), ... in one row. Returns how many, 0 when there are no more. Any thread. */
 int64_t fd_deal_take(fd_deal *d, int64_t *I, int64_t *J);
+
+/* Part p of `parts` of all tiles that are not done: sets next and end. Parts differ by one tile at most, and are the window whole together. */
+void fd_deal_share(fd_deal *d, int parts, int p);
 
 #endif

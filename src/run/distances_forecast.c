@@ -41,8 +41,8 @@ static fd_error *measure(fd_distances_run *r, double *rate)
     FD_TRY(fd_panel_open(lane, &d, 0, blocks, &panel));
     start = fd_now();
     for (int round = 0; round == 0 || fd_now() - start < MEASURE; round++) {
-        fd_deal deal = {.triangle = true, .rows = blocks, .columns = blocks, .end = fd_deal_tiles(true, blocks, blocks)};
-        atomic_init(&deal.next, 0);
+        fd_deal deal = {.window = {.triangle = true, .rows = blocks, .columns = blocks}};
+        fd_deal_share(&deal, 1, 0);
         fd_lists_close(lists);
         lists = NULL;
         FD_TRY(fd_lists_open(r->engine, p->metric, rows, side, p->wanted.k > 0 ? p->wanted.k : 1, &lists));

@@ -68,7 +68,7 @@ static void write_part(const char *path, int parts, int p)
     const fd_panel_desc desc = {.metric = FD_EUCLIDEAN, .dim = DIM, .plan = plan, .source = {t, rows_of, false}, .scale = &scale, .tiles = true};
     fd_panel panel;
     assert_ok(fd_panel_open(lane, &desc, 0, plan.blocks, &panel));
-    fd_deal deal = {.triangle = true, .rows = plan.blocks, .columns = plan.blocks};
+    fd_deal deal = {.window = {.triangle = true, .rows = plan.blocks, .columns = plan.blocks}};
     int64_t first = 0, count = fd_tile_plan_share(&plan, parts, p, &first);
     atomic_init(&deal.next, first);
     deal.end = first + count;

@@ -181,7 +181,7 @@ static void compute(matrix *m, fd_metric metric, int parts)
     fd_panel panel;
     assert_ok(fd_panel_open(lane, &desc, 0, plan.blocks, &panel));
     for (int p = parts - 1; p >= 0; p--) {
-        fd_deal deal = {.triangle = true, .rows = plan.blocks, .columns = plan.blocks};
+        fd_deal deal = {.window = {.triangle = true, .rows = plan.blocks, .columns = plan.blocks}};
         int64_t first = 0, count = fd_tile_plan_share(&plan, parts, p, &first);
         atomic_init(&deal.next, first);
         deal.end = first + count;
