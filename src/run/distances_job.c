@@ -9,8 +9,10 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/version.h"
+#include "run/lock.h"
 #include "run/machine.h"
 #include "run/run.h"
+#include "run/signals.h"
 
 static const int64_t AUTO_MATRIX_PAIRS = 400000000;
 
@@ -30,13 +32,18 @@ static fd_error *resolve(fd_distances_run *r)
     fd_string text = {0};
     fd_options *o = r->options;
     FD_TRY(fd_strdup(&r->output, fd_opt_text(o, "output")));
+    fd_escape(r->shown, sizeof r->shown, r->output);
     FD_TRY(fd_string_add(&text, "%s.tmp", r->output));
     r->temporary = text.text;
+    text = (fd_string){0};
+    FD_TRY(fd_string_add(&text, "%s.journal", r->output));
+    r->journal = text.text;
     FD_TRY(fd_machine_cores(r->comm, &cores));
     FD_TRY(resolve_number(o, "threads", cores));
     FD_TRY(resolve_number(o, "memory", (double)(fd_machine_memory() / 5 * 4 / fd_comm_local_ranks(r->comm))));
     r->memory = fd_opt_int(o, "memory");
-    fd_comm_set_timeout(r->comm, fd_opt_real(o, "timeout"));
+    r->timeout = fd_opt_real(o, "timeout");
+    fd_comm_set_timeout(r->comm, r->timeout);
 done:
     return err;
 }
@@ -76,6 +83,7 @@ static fd_error *describe(fd_distances_run *r)
     p->temporary = r->temporary;
     p->valid = "/rows/valid";   /* where symmetric */
     p->stages = r->stages;
+    p->timeout = r->timeout;
     FD_TRY(fd_wanted_check(r->options));
     fd_wanted_of(r->options, &p->wanted);
     FD_TRY(fd_metric_find(fd_opt_text(r->options, "metric"), &p->metric));
@@ -140,6 +148,7 @@ static fd_error *run(fd_distances_run *r)
     bool complete = false;
     FD_TRY(resolve(r));
     FD_TRY(fd_comm_agree(r->comm, open_own(r)));
+    FD_TRY(fd_machine_same_engine(r->comm, r->engine));
     FD_TRY(describe(r));
     if (fd_opt_flag(r->options, "forecast"))
         return fd_comm_agree(r->comm, fd_distances_forecast(r));
@@ -154,18 +163,27 @@ done:
 
 fd_error *fd_run_distances(fd_comm *c, fd_options *options, int *exit_code)
 {
-    fd_distances_run r = {.comm = c, .options = options, .rank = fd_comm_rank(c), .ranks = fd_comm_ranks(c), .start = fd_now()};
+    fd_distances_run r = {.comm = c, .options = options, .rank = fd_comm_rank(c), .ranks = fd_comm_ranks(c), .lock = -1, .start = fd_now()};
     fd_utc(r.started);
-    fd_error *err = run(&r);
+    fd_signals_catch();
     *exit_code = FD_EXIT_OK;
+    fd_error *err = run(&r);
+    if (fd_error_code(err) == FD_INTERRUPTED) {
+        fd_say(FD_NORMAL, "interrupted: everything done is saved in %s.journal; the same command goes on", r.shown);
+        *exit_code = FD_EXIT_INTERRUPTED;
+        fd_error_free(err);
+        err = NULL;
+    }
     fd_pairing_free(&r.pairing);
     for (int i = 0; i < 2; i++) {
         fd_vectors_close(r.vectors[i]);
         free(r.facts[i].valid);
     }
     fd_engine_close(r.engine);
+    fd_lock_release(r.journal, r.lock);
     free(r.output);
     free(r.temporary);
+    free(r.journal);
     free(r.pin.text);
     return err;
 }

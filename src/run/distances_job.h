@@ -2,6 +2,7 @@
 #ifndef FD_RUN_DISTANCES_JOB_H
 #define FD_RUN_DISTANCES_JOB_H
 
+#include "base/text.h"
 #include "run/pairing.h"
 #include "run/vectors.h"
 
@@ -9,7 +10,10 @@ typedef struct fd_distances_run {
     fd_comm *comm;
     fd_options *options;
     int rank, ranks;
-    char *output, *temporary;
+    char *output, *temporary, *journal;   /* d.h5, d.h5.tmp, d.h5.journal */
+    char shown[FD_ESCAPED];            /* output as it is printed */
+    int lock;                          /* descriptor that holds the journal's lock (rank 0), or -1 */
+    double timeout;
     int64_t memory;
     fd_vectors *vectors[2];            /* queries and gallery; the first is NULL where rows are compared with each other */
     fd_vectors_facts facts[2];
@@ -24,9 +28,11 @@ typedef struct fd_distances_run {
 extern const fd_program fd_distances_program;
 fd_error *fd_run_distances(fd_comm *c, fd_options *options, int *exit_code) FD_CHECK;
 
-/* distances_result.c: *complete: a result of the same rows and options is there. Collective. */
+/* distances_history.c: *complete: a result of the same rows and options is there. Takes the lock. Collective. */
 fd_error *fd_distances_history(fd_distances_run *r, bool *complete) FD_CHECK;
-/* From the file's layout to its commit. Collective. */
+/* Rank 0: removes the journal of a result that is whole; what hinders that is a warning. */
+void fd_distances_drop_journal(const fd_distances_run *r);
+/* distances_result.c: from the file's layout to its commit. Collective. */
 fd_error *fd_distances_publish(fd_distances_run *r) FD_CHECK;
 
 /* distances_forecast.c: what a run would take, on stdout. */

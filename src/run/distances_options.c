@@ -32,6 +32,8 @@ static const fd_option table[] = {
      "Memory that a rank may use; rows that fit neither way of exchange are read panel by panel. Default: 80 % of the host's, shared among its ranks."},
     {"exchange", 0, FD_OPT_CHOICE, "auto", NULL, "auto|allgather|ring", 0, 0, RUN, MACHINE,
      "All rows on every rank, or blocks of them that go round while pairs are computed; auto: the first while it fits."},
+    {"checkpoint", 0, FD_OPT_REAL, "10", "SECONDS", NULL, 0, 1e6, RUN, MACHINE,
+     "Save what is computed every so often, or as often as takes 5 % of the time; 0: as often as can be."},
     {"timeout", 0, FD_OPT_REAL, "300", "SECONDS", NULL, 0, 1e6, RUN, MACHINE, "End the job when a rank does not answer for so long; 0: never."},
 };
 
@@ -43,7 +45,9 @@ const fd_program fd_distances_program = {
                    "rows are vectors. The values of --topk, --radius and --histogram are exact to one rounding to float32, and the result has the same bytes for any "
                    "number of ranks and threads and any memory. Rows that are not finite (for the cosine also those of zeros) are flagged in valid, are NaN "
                    "in the matrix and absent from all else.\n\n"
-                   "Exit status: 0 done; 1 failed; 2 wrong usage.",
+                   "A run that is interrupted or killed leaves a journal beside the output, and the same command goes on from its last checkpoint, with any "
+                   "number of ranks.\n\n"
+                   "Exit status: 0 done; 1 failed; 2 wrong usage; 75 interrupted by a signal after saving everything: run the same command again to go on.",
     .options = table,
     .n = sizeof table / sizeof *table,
     .min_positional = 1,

@@ -1,9 +1,5 @@
 /* The result file of facesdist-distances. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,43 +8,10 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/version.h"
+#include "run/checkpoint.h"
 #include "run/distances_job.h"
 #include "run/machine.h"
-#include "store/journal.h"
-
-/* --- what is there already ----------------------------------------------------------------------------------------------------------- */
-
-static fd_error *judge(const fd_distances_run *r, bool *complete)
-{
-    fd_error *err = NULL;
-    fd_result *there = NULL;
-    char *was = NULL;
-    struct stat st;
-    *complete = false;
-    if (lstat(r->output, &st) != 0 || fd_opt_flag(r->options, "force"))
-        return NULL;
-    FD_TRY(fd_result_open(r->output, &there));
-    FD_TRY(fd_result_attribute(there, "/run", "pin", &was));
-    FD_TRY(fd_pin_compare(was ? was : "", r->pin.text, r->output));
-    *complete = true;
-    fd_say(FD_NORMAL, "%s: already complete", r->output);
-done:
-    free(was);
-    fd_result_close(there);
-    return err ? fd_error_prefix(err, "%s is there already and was not made by this command (--force replaces it)", r->output) : NULL;
-}
-
-fd_error *fd_distances_history(fd_distances_run *r, bool *complete)
-{
-    fd_error *err = NULL;
-    int64_t verdict = 0;
-    FD_TRY(fd_comm_agree(r->comm, r->rank == 0 ? judge(r, complete) : NULL));
-    verdict = r->rank == 0 && *complete;
-    FD_TRY(fd_comm_broadcast(r->comm, &verdict, sizeof verdict, 0));
-    *complete = verdict != 0;
-done:
-    return err;
-}
+#include "run/together.h"
 
 /* --- layout -------------------------------------------------------------------------------------------------------------------------- */
 
@@ -74,31 +37,27 @@ static fd_error *refuse(const fd_distances_run *r, int64_t need, int64_t have)
     fd_bytes_text(need_text, (double)need);
     fd_bytes_text(have_text, (double)have);
     if (!r->pairing.wanted.matrix)
-        return FD_FAIL(FD_NOSPACE, "%s needs %s (%lld bytes) and the disk has %s free", r->output, need_text, (long long)need, have_text);
-    return FD_FAIL(FD_NOSPACE, "%s needs %s (%lld bytes) and the disk has %s free: --matrix none --topk 50 stores the nearest 50 of each row in %s", r->output,
+        return FD_FAIL(FD_NOSPACE, "%s needs %s (%lld bytes) and the disk has %s free", r->shown, need_text, (long long)need, have_text);
+    return FD_FAIL(FD_NOSPACE, "%s needs %s (%lld bytes) and the disk has %s free: --matrix none --topk 50 stores the nearest 50 of each row in %s", r->shown,
                    need_text, (long long)need, have_text, fd_bytes_text(nearest, (double)topk));
 }
 
-/* Rank 0. The temporary file carries the lock: one writer for one output. */
-static fd_error *lay_out(fd_distances_run *r, int *lock)
+/* Rank 0. Whatever an interrupted run computed of the matrix stays where it is. */
+static fd_error *lay_out(void *self)
 {
     fd_error *err = NULL;
+    fd_distances_run *r = self;
     fd_column columns[8];
+    struct stat st;
     int64_t have = 0;
     const int n = columns_of(r, columns);
     const int64_t need = fd_result_predict(columns, n);
+    const bool again = r->pairing.wanted.matrix && fd_checkpoint_resumed(&r->pairing);
     FD_TRY(fd_file_free_bytes(r->output, &have));
+    have += stat(r->temporary, &st) == 0 ? (int64_t)st.st_blocks * 512 : 0;   /* its place is taken again */
     if (need > have)
         FD_TRY(refuse(r, need, have));
-    *lock = open(r->temporary, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (*lock < 0)
-        FD_TRY(fd_file_error(r->temporary, "make", errno));
-    if (flock(*lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-        close(*lock);
-        *lock = -1;
-        FD_THROW(FD_LOCKED, "%s: another run is writing this output", r->output);
-    }
-    FD_TRY(fd_result_create(r->temporary, columns, n));
+    FD_TRY(again ? fd_result_recreate(r->temporary, columns, n) : fd_result_create(r->temporary, columns, n));
 done:
     return err;
 }
@@ -112,6 +71,13 @@ static fd_error *write_own(fd_distances_run *r, fd_result_writer *w)
         FD_TRY(fd_result_write_rows(w, valid_path(r, i), r->facts[i].first, r->facts[i].count, r->facts[i].valid));
 done:
     return err;
+}
+
+static fd_error *close_writer(void *self)
+{
+    fd_result_writer **w = self, *closing = *w;
+    *w = NULL;
+    return fd_result_writer_close(closing);
 }
 
 static fd_error *compute(fd_distances_run *r)
@@ -129,9 +95,7 @@ static fd_error *compute(fd_distances_run *r)
     r->pairing.source[1] = fd_slabs_source(&slabs[1]);
     r->pairing.source[0] = r->vectors[0] ? fd_slabs_source(&slabs[0]) : r->pairing.source[1];
     FD_TRY(fd_pairing_compute(&r->pairing, w));
-    own = fd_result_writer_close(w);
-    w = NULL;
-    FD_TRY(fd_comm_agree(r->comm, own));
+    FD_TRY(fd_together(r->comm, r->timeout, close_writer, &w));
     FD_TRY(fd_pairing_write(&r->pairing));
 done:
     fd_error_free(fd_result_writer_close(w));
@@ -173,9 +137,10 @@ done:
     return err;
 }
 
-static fd_error *commit(fd_distances_run *r)
+static fd_error *commit(void *self)
 {
     fd_error *err = NULL;
+    fd_distances_run *r = self;
     notes all = {.n = 0};
     char program[96], libraries[256], ranks[16], processor[256], now[21];
     fd_utc(now);
@@ -212,7 +177,7 @@ static void report(const fd_distances_run *r)
         return;
     printf("%.0f pairs in %s (%.1f million/s), rows in %s\n", pairs > 0 ? pairs : 0, fd_seconds_text(seconds, took), took > 0 ? pairs / took / 1e6 : 0,
            fd_seconds_text(exchange, r->stages[FD_STAGE_EXCHANGE].seconds));
-    printf("%s in %s (%s)\n", r->output, fd_seconds_text(seconds, fd_now() - r->start),
+    printf("%s in %s (%s)\n", r->shown, fd_seconds_text(seconds, fd_now() - r->start),
            fd_bytes_text(bytes, stat(r->output, &st) == 0 ? (double)st.st_size : 0));
     fflush(stdout);
 }
@@ -220,16 +185,19 @@ static void report(const fd_distances_run *r)
 fd_error *fd_distances_publish(fd_distances_run *r)
 {
     fd_error *err = NULL;
-    int lock = -1;
-    FD_TRY(fd_comm_agree(r->comm, r->rank == 0 ? lay_out(r, &lock) : NULL));
+    bool made = false;
+    r->pairing.saving = (fd_saving){r->journal, r->pin.text, r->pin.text, fd_opt_real(r->options, "checkpoint")};
+    FD_TRY(fd_checkpoint_open(&r->pairing));
+    FD_TRY(fd_together(r->comm, r->timeout, r->rank == 0 ? lay_out : NULL, r));
+    made = true;
     FD_TRY(compute(r));
-    FD_TRY(fd_comm_agree(r->comm, r->rank == 0 ? commit(r) : NULL));
-    if (r->rank == 0)
+    FD_TRY(fd_together(r->comm, r->timeout, r->rank == 0 ? commit : NULL, r));
+    if (r->rank == 0) {
+        fd_distances_drop_journal(r);
         report(r);
+    }
 done:
-    if (err && lock >= 0)
+    if (err && made && r->rank == 0 && !fd_checkpoint_resumed(&r->pairing))
         unlink(r->temporary);
-    if (lock >= 0)
-        close(lock);
     return err;
 }

@@ -57,12 +57,18 @@ static fd_error *run(fd_job *job, int *exit_code)
         goto done;
     FD_TRY(fd_job_todo(job, &todo, &n));
     FD_TRY(fd_job_images(job, todo, n, &interrupted));
+    fd_error *published = interrupted ? NULL : fd_job_publish(job, &tally);
+    if (fd_error_code(published) == FD_INTERRUPTED) {
+        fd_error_free(published);
+        published = NULL;
+        interrupted = true;
+    }
+    FD_TRY(published);
     if (interrupted) {
         fd_say(FD_NORMAL, "interrupted: everything done is saved in %s.journal; the same command goes on", job->shown);
         *exit_code = FD_EXIT_INTERRUPTED;
         goto done;
     }
-    FD_TRY(fd_job_publish(job, &tally));
     FD_TRY(fd_job_report(job, &tally));
     int64_t code = exit_code_of(job, &tally);   /* rank 0 alone has the ledger */
     FD_TRY(fd_comm_broadcast(job->comm, &code, sizeof code, 0));

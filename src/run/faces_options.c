@@ -25,7 +25,7 @@ static const fd_option table[] = {
     {"min-face", 0, FD_OPT_REAL, NULL, "PIXELS", NULL, 12, 10000, RESULT, MODEL, "Smallest face to look for. Default: the pack's."},
     {"thresholds", 0, FD_OPT_REALS, NULL, "P,R,O", NULL, 0, 1, RESULT, MODEL, "Scores that a face must reach in the three stages of the detector. Default: the pack's."},
 
-    {"metric", 0, FD_OPT_CHOICE, NULL, NULL, "euclidean|sqeuclidean|cosine", 0, 0, RESULT, DISTANCES, "The distance between embeddings. Default: the pack's."},
+    {"metric", 0, FD_OPT_CHOICE, NULL, NULL, "euclidean|sqeuclidean|cosine|inner", 0, 0, RESULT, DISTANCES, "The distance between embeddings. Default: the pack's."},
     {"matrix", 0, FD_OPT_CHOICE, "auto", NULL, "auto|full|none", 0, 0, RESULT, DISTANCES, "Store the distances of all pairs; auto: up to 20,000 faces."},
     {"topk", 0, FD_OPT_INT, NULL, "K", NULL, 1, 1e6, RESULT, DISTANCES, "Store the K nearest faces of each face."},
     {"radius", 0, FD_OPT_REAL, NULL, "R", NULL, 0, 0, RESULT, DISTANCES, "Store all pairs of faces nearer than R, as compressed rows."},
@@ -39,6 +39,8 @@ static const fd_option table[] = {
     {"threads", 't', FD_OPT_INT, NULL, "N", NULL, 1, 1024, RUN, MACHINE, "Workers of each rank. Default: the cores it may run on, shared among the ranks of a host."},
     {"batch", 0, FD_OPT_INT, "32", "N", NULL, 1, 4096, RUN, MACHINE, "Images of a rank that are in hand at a time; an interruption loses no more."},
     {"memory", 0, FD_OPT_BYTES, NULL, "BYTES", NULL, 67108864, 9e15, RUN, MACHINE, "Memory that a rank may use for images and tiles. Default: 80 % of the host's, shared among its ranks."},
+    {"checkpoint", 0, FD_OPT_REAL, "10", "SECONDS", NULL, 0, 1e6, RUN, MACHINE,
+     "Save the distances that are computed every so often, or as often as takes 5 % of the time; 0: as often as can be."},
     {"timeout", 0, FD_OPT_REAL, "300", "SECONDS", NULL, 0, 1e6, RUN, MACHINE, "End the job when a rank does not answer for so long; 0: never."},
 
     {"update", 0, FD_OPT_FLAG, "false", NULL, NULL, 0, 0, RUN, GOING_ON, "The photographs have changed: reuse the rows of an existing result whose file is the same, process the rest."},

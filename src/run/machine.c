@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 
 typedef struct rank_cores { cpu_set_t mask; char host[64]; } rank_cores;
@@ -30,6 +31,27 @@ fd_error *fd_machine_cores(fd_comm *c, int *cores)
         share += sharers ? 1.0 / sharers : 0;
     }
     *cores = share < 1 ? 1 : (int)(share + 1e-6);
+done:
+    free(all);
+    return err;
+}
+
+fd_error *fd_machine_same_engine(fd_comm *c, fd_engine *e)
+{
+    fd_error *err = NULL;
+    typedef struct label { char engine[128], processor[128]; } label;
+    label own = {"", ""}, *all = NULL;
+    snprintf(own.engine, sizeof own.engine, "%s, %s", e->kind->name, e->kind->isa(e));
+    fd_machine_cpu(own.processor, sizeof own.processor);
+    FD_TRY(fd_alloc(&all, (size_t)fd_comm_ranks(c), sizeof *all));
+    FD_TRY(fd_comm_all_gather_fixed(c, &own, all, sizeof own));
+    for (int r = 1; r < fd_comm_ranks(c); r++) {
+        if (strcmp(all[0].engine, all[r].engine) != 0)
+            FD_THROW(FD_MISMATCH, "rank 0 computes with %s, rank %d with %s: the same bytes need one for all; give --device and --isa", all[0].engine, r,
+                     all[r].engine);
+        if (strcmp(all[0].processor, all[r].processor) != 0)
+            fd_say(FD_NORMAL, "warning: rank 0 runs on %s, rank %d on %s: the last bits may depend on who computed what", all[0].processor, r, all[r].processor);
+    }
 done:
     free(all);
     return err;

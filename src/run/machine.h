@@ -5,9 +5,12 @@
 #include <stdint.h>
 
 #include "comm/comm.h"
+#include "engine/engine.h"
 
 /* Cores that this rank may use: those of its affinity mask, each divided by the ranks of this host that share it; at least 1. Collective. */
 fd_error *fd_machine_cores(fd_comm *c, int *cores) FD_CHECK;
+/* Every rank must compute with the same engine and instruction set, or the bytes would depend on who computed what: FD_MISMATCH. Collective. */
+fd_error *fd_machine_same_engine(fd_comm *c, fd_engine *e) FD_CHECK;
 /* Bytes of memory of the host, or of the cgroup where that is less. */
 int64_t fd_machine_memory(void);
 /* The processor's name, as /proc/cpuinfo gives it ("unknown" elsewhere). */

@@ -1,4 +1,4 @@
-#include "run/pairing.h"
+#include "run/checkpoint.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -78,25 +78,13 @@ static void set_bins(fd_pairing *p, double norm)
     snprintf(p->limit, sizeof p->limit, "%.9g", (double)p->wanted.radius);
 }
 
-static fd_error *open_spills(fd_pairing *p)
-{
-    fd_error *err = NULL;
-    const int64_t room = 2 * p->plan[0].side * p->plan[1].side;   /* two whole tiles: 12 MiB */
-    FD_TRY(fd_alloc(&p->row_count, (size_t)p->n[0] + 1, sizeof *p->row_count));
-    FD_TRY(fd_alloc(&p->spill, (size_t)p->threads, sizeof *p->spill));
-    for (int t = 0; t < p->threads; t++)
-        FD_TRY(fd_spill_open(p->temporary, room, p->symmetric, p->row_count, &p->spill[t]));
-done:
-    return err;
-}
-
 static fd_error *open_own(fd_pairing *p)
 {
     fd_error *err = NULL;
     if (p->wanted.k > 0)
         FD_TRY(fd_lists_open(p->engine, p->metric, p->n[0], p->plan[0].side, p->wanted.k, &p->lists));
     if (p->wanted.radius_given)
-        FD_TRY(open_spills(p));
+        FD_TRY(fd_alloc(&p->row_count, (size_t)p->n[0] + 1, sizeof *p->row_count));
     if (p->wanted.histogram)
         FD_TRY(fd_alloc(&p->bins.count, FD_HISTOGRAM_BINS + 2, sizeof *p->bins.count));
 done:
@@ -138,13 +126,16 @@ fd_error *fd_pairing_prepare(fd_pairing *p, const fd_survey *survey)
 void fd_pairing_free(fd_pairing *p)
 {
     fd_lists_close(p->lists);
-    for (int t = 0; p->spill && t < p->threads; t++)
+    fd_checkpoint_close(p->checkpoint);
+    for (int t = 0; t < p->spills; t++)
         fd_spill_close(p->spill[t]);
     free(p->spill);
     free(p->row_count);
     free(p->bins.count);
+    p->checkpoint = NULL;
     p->lists = NULL;
     p->spill = NULL;
+    p->spills = 0;
     p->row_count = NULL;
     p->bins.count = NULL;
 }

@@ -32,6 +32,16 @@ bool fd_wanted_any(const fd_wanted *w);
 /* How the rows get to the ranks. */
 typedef enum fd_exchange { FD_EXCHANGE_AUTO, FD_EXCHANGE_ALLGATHER, FD_EXCHANGE_RING } fd_exchange;
 
+typedef struct fd_checkpoint fd_checkpoint;   /* run/checkpoint.h */
+
+/* Where the stage saves what it has, and what that depends on. */
+typedef struct fd_saving {
+    const char *folder;               /* of the journal */
+    const char *header;               /* pin of its logs */
+    const char *pin;                  /* what the distances depend on, "key = value" lines */
+    double every;                     /* seconds between two checkpoints; 0: as often as can be */
+} fd_saving;
+
 typedef struct fd_pairing {
     /* by the caller */
     fd_comm *comm;
@@ -46,6 +56,8 @@ typedef struct fd_pairing {
     const char *temporary, *scale;    /* the result in work; path of the dataset that names the rows, NULL: none */
     const char *valid;                /* path in the result of which rows can be compared; for clusters */
     fd_stage_row *stages;
+    fd_saving saving;
+    double timeout;                   /* --timeout: ranks meet more often than that; 0: none */
     fd_exchange exchange;             /* what is asked for; what was chosen, once fd_pairing_fit was called */
     int64_t memory;                   /* bytes that the stage may take of a rank; 0: no matter */
     int64_t side;                     /* most rows of a block; 0: what is best (any gives the same bytes) */
@@ -57,9 +69,15 @@ typedef struct fd_pairing {
     char low[32], high[32], limit[32];/* edges of the histogram and the radius as text */
     fd_attribute attribute[6][4];     /* of the datasets, by fd_pairing_columns */
     fd_lists *lists;
-    fd_spill **spill;                 /* [threads] */
+    fd_spill **spill;                 /* [spills]: of this rank's threads, then of files that an interrupted run left */
+    int spills;
     int64_t *row_count;               /* [n[0] + 1] pairs within the radius */
     fd_result_writer *writer;         /* for tiles */
+    /* by fd_checkpoint_open */
+    fd_checkpoint *checkpoint;
+    fd_coverage before;               /* tiles that an interrupted run computed */
+    fd_cover done[2];                 /* and the windows that this run went through before the one in hand */
+    int n_done;
 } fd_pairing;
 
 /* Whether rows can be compared: finite, and for the cosine not all zero. */
@@ -82,7 +100,8 @@ fd_error *fd_pairing_compute(fd_pairing *p, fd_result_writer *w) FD_CHECK;
 fd_error *fd_pairing_fit(fd_pairing *p, int64_t memory) FD_CHECK;
 /* Bytes of a rank for all but the rows, and for the rows with all of them in memory. */
 void fd_pairing_memory(const fd_pairing *p, int64_t *fixed, int64_t *rows);
-/* One window of the grid: the tiles of `deal` on all threads; `shift` (NULL: none) is polled meanwhile. */
+/* pairing_window.c: the tiles of `deal` on all threads; `shift` (NULL: none) is polled meanwhile and ended. Ranks meet every few seconds: to save, or to
+ * stop (FD_INTERRUPTED, everything is saved). Collective. */
 typedef struct fd_window { const fd_panel *a, *b; fd_deal *deal; fd_comm_shift *shift; } fd_window;
 fd_error *fd_pairing_window(fd_pairing *p, const fd_window *w) FD_CHECK;
 fd_panel_desc fd_pairing_describe(const fd_pairing *p, int which);   /* of rows or of columns */
@@ -91,6 +110,12 @@ fd_error *fd_pairing_ring(fd_pairing *p) FD_CHECK;
 
 /* pairing_write.c: merges what all ranks found and writes it; no writer may be open. Collective. */
 fd_error *fd_pairing_write(fd_pairing *p) FD_CHECK;
+/* pairing_lists.c: the lists of all ranks, merged, a chunk of rows at a time on one of the ranks. Every rank keeps its own. Collective. */
+typedef struct fd_lists_sink {
+    void *self;
+    fd_error *(*take)(void *self, int64_t first, int64_t rows, const fd_topk *lists);   /* first: a whole number of blocks; lists may be changed */
+} fd_lists_sink;
+fd_error *fd_pairing_merge_lists(fd_pairing *p, const fd_lists_sink *sink) FD_CHECK;
 /* pairing_radius.c: its part for the pairs within the radius. */
 fd_error *fd_pairing_write_radius(fd_pairing *p) FD_CHECK;
 /* pairing_clusters.c: and for their groups, by rank 0, after the pairs are written. Collective. */

@@ -22,7 +22,7 @@ static fd_error *find_starts(rows *r)
 {
     fd_error *err = NULL, *own = NULL;
     fd_pairing *p = r->pairing;
-    for (int t = 0; t < p->threads && !own; t++)
+    for (int t = 0; t < p->spills && !own; t++)
         own = fd_spill_rewind(p->spill[t]);
     FD_TRY(fd_comm_agree(p->comm, own));
     for (int64_t at = 0; at < p->n[0]; at += INT32_MAX / 2) {
@@ -84,7 +84,7 @@ static fd_error *gather_chunk(rows *r, int64_t end, int root, int64_t n)
     fd_pairing *p = r->pairing;
     const int rank = fd_comm_rank(p->comm);
     r->n = 0;
-    for (int t = 0; t < p->threads && !own; t++)
+    for (int t = 0; t < p->spills && !own; t++)
         own = fd_spill_take(p->spill[t], end, &r->own, &r->n, &r->capacity);
     if (rank == root && !own)
         own = fd_alloc_aligned(&r->all, (size_t)n, sizeof *r->all);

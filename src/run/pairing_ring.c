@@ -19,7 +19,7 @@ typedef struct ring {
 /* Blocks of panel r. */
 static int64_t first_of(const ring *g, int which, int r)
 {
-    return g->pairing->plan[which].blocks * r / g->ranks;
+    return fd_ring_first(g->pairing->plan[which].blocks, g->ranks, r);
 }
 
 static int64_t rows_of(const ring *g, int r)
@@ -106,14 +106,13 @@ static fd_error *meet(ring *g, int step, fd_comm_shift *shift)
     const fd_panel *other = p->symmetric && step == 0 ? &g->own : &g->guest;
     const bool swap = p->symmetric ? guest < g->rank : g->still == 1;
     const fd_panel *a = swap ? other : &g->own, *b = swap ? &g->own : other;
-    fd_deal deal = {.triangle = a == b, .first_row = a->first, .first_column = b->first, .rows = a->count, .columns = b->count};
-    const int64_t tiles = fd_deal_tiles(deal.triangle, deal.rows, deal.columns);
+    fd_deal deal = {.window = {a == b, a->first, b->first, a->count, b->count}, .done = &p->before};
     const bool shared = p->symmetric && step > 0 && 2 * step == g->ranks;
     double mark = fd_now();
-    atomic_init(&deal.next, shared && swap ? tiles / 2 : 0);
-    deal.end = shared && !swap ? tiles / 2 : tiles;
+    fd_deal_share(&deal, shared ? 2 : 1, shared && swap);
+    const int64_t first = atomic_load(&deal.next);
     fd_error *err = fd_pairing_window(p, &(fd_window){a, b, &deal, shift});
-    fd_stage_add(p->stages, FD_STAGE_DISTANCES, &mark, (double)(shared ? tiles / 2 : tiles), 0);
+    fd_stage_add(p->stages, FD_STAGE_DISTANCES, &mark, (double)(deal.end - first), 0);
     return err;
 }
 
@@ -129,20 +128,14 @@ static fd_error *step_of(ring *g, int step)
     if (step + 1 < g->steps)
         FD_TRY(pass_on(g, step, &shift));
     fd_stage_add(p->stages, FD_STAGE_EXCHANGE, &mark, (double)rows_of(g, (g->rank + step) % g->ranks), 0);
-    own = meet(g, step, shift);
+    FD_TRY(meet(g, step, shift));
     if (shift) {
-        mark = fd_now();
-        fd_error *late = fd_comm_shift_end(shift);
-        if (late) {   /* out of step with the others: nothing but the end is left */
-            fd_error_free(own);
-            return late;
-        }
-        fd_stage_add(p->stages, FD_STAGE_EXCHANGE, &mark, 0, 0);
         float *swap = g->here;
         g->here = g->coming;
         g->coming = swap;
     }
-    FD_TRY(fd_comm_agree(p->comm, own));
+    p->done[0] = (fd_cover){.kind = FD_COVER_RING, .ranks = g->ranks, .steps = step + 1, .moving = g->moving};
+    p->n_done = 1;
 done:
     return err;
 }

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "run/assemble.h"
+#include "run/checkpoint.h"
 #include "run/columns.h"
 #include "run/history.h"
 #include "run/matrix.h"
@@ -77,8 +78,10 @@ static fd_error *lay_out(void *self)
     const writing *s = self;
     fd_columns c = {0};
     FD_TRY(fd_columns_of(s->job, s->assembly, s->pairs, &c));
-    FD_TRY(check_room(s->job, c.column, c.n));
-    FD_TRY(fd_result_create(s->job->temporary, c.column, c.n));
+    const bool again = s->pairs->wanted.matrix && fd_checkpoint_resumed(s->pairs);   /* whatever an interrupted run computed of it stays */
+    if (!again)
+        FD_TRY(check_room(s->job, c.column, c.n));
+    FD_TRY(again ? fd_result_recreate(s->job->temporary, c.column, c.n) : fd_result_create(s->job->temporary, c.column, c.n));
 done:
     fd_columns_free(&c);
     return err;
@@ -175,6 +178,8 @@ static fd_error *commit(fd_job *job)
     FD_TRY(fd_job_together(job, job->rank == 0 ? commit_file : NULL, &(writing){.job = job, .provenance = &p}));
     if (job->rank == 0 && !fd_opt_flag(job->options, "keep-journal"))
         fd_job_drop_journal(job);
+    else if (job->rank == 0)
+        fd_checkpoint_drop(job->journal);
     fd_stage_add(job->stages, FD_STAGE_COMMIT, &mark, job->rank == 0, 0);
 done:
     fd_provenance_free(&p);
@@ -200,7 +205,7 @@ fd_error *fd_job_publish(fd_job *job, fd_tally *tally)
     tally->bytes = stat(job->output, &s) == 0 ? s.st_size : 0;
     created = false;
 done:
-    if (created && job->rank == 0)
+    if (created && job->rank == 0 && !fd_checkpoint_resumed(&pairs))
         unlink(job->temporary);
     fd_pairing_free(&pairs);
     fd_assembly_free(&a);

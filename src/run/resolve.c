@@ -120,28 +120,6 @@ done:
     return err;
 }
 
-/* Every rank must compute with the same engine and instruction set, or the bytes would depend on who computed what. */
-static fd_error *same_engine(fd_job *job)
-{
-    fd_error *err = NULL;
-    typedef struct label { char engine[128], processor[128]; } label;
-    label own = {"", ""}, *all = NULL;
-    snprintf(own.engine, sizeof own.engine, "%s, %s", job->engine->kind->name, job->engine->kind->isa(job->engine));
-    fd_machine_cpu(own.processor, sizeof own.processor);
-    FD_TRY(fd_alloc(&all, (size_t)job->ranks, sizeof *all));
-    FD_TRY(fd_comm_all_gather_fixed(job->comm, &own, all, sizeof own));
-    for (int r = 1; r < job->ranks; r++) {
-        if (strcmp(all[0].engine, all[r].engine) != 0)
-            FD_THROW(FD_MISMATCH, "rank 0 computes with %s, rank %d with %s: the same bytes need one for all; give --device and --isa", all[0].engine, r,
-                     all[r].engine);
-        if (strcmp(all[0].processor, all[r].processor) != 0)
-            fd_say(FD_NORMAL, "warning: rank 0 runs on %s, rank %d on %s: the last bits may depend on who computed what", all[0].processor, r, all[r].processor);
-    }
-done:
-    free(all);
-    return err;
-}
-
 static fd_error *load_own(fd_job *job)
 {
     fd_error *err = NULL;
@@ -162,7 +140,7 @@ fd_error *fd_job_load(fd_job *job)
 {
     fd_error *err = NULL;
     FD_TRY(fd_comm_agree(job->comm, load_own(job)));
-    FD_TRY(same_engine(job));
+    FD_TRY(fd_machine_same_engine(job->comm, job->engine));
     FD_TRY(fd_opt_resolve(job->options, "device", job->engine->kind->name));
     fd_say(FD_NORMAL, "engine %s: %s", job->engine->kind->name, job->engine->kind->description(job->engine));
 done:

@@ -45,39 +45,44 @@ static bool wait_for(task *t, double seconds)
 }
 
 /* Between two meetings: less than what makes a rank say that it waits long (half of the time-out). */
-static double beat_of(const fd_job *job)
+static double beat_of(double timeout)
 {
-    const double longest = 5, timeout = fd_opt_real(job->options, "timeout");
+    const double longest = 5;
     return timeout > 0 && timeout / 4 < longest ? timeout / 4 : longest;
 }
 
-static void meet_until_done(fd_job *job, task *t)
+static void meet_until_done(fd_comm *c, double timeout, task *t)
 {
     for (int64_t working = 1; working;) {
-        working = !wait_for(t, beat_of(job));
-        fd_error *lost = fd_comm_reduce_i64(job->comm, &working, 1, FD_COMBINE_SUM);
+        working = !wait_for(t, beat_of(timeout));
+        fd_error *lost = fd_comm_reduce_i64(c, &working, 1, FD_COMBINE_SUM);
         if (!lost)
             continue;
         fd_report("facesdist", lost);   /* a thread may be at work still: nothing can be freed under it, so this is the end */
-        fd_comm_abort(job->comm, FD_EXIT_FAILED);
+        fd_comm_abort(c, FD_EXIT_FAILED);
     }
 }
 
-fd_error *fd_job_together(fd_job *job, fd_error *(*work)(void *self), void *self)
+fd_error *fd_together(fd_comm *c, double timeout, fd_error *(*work)(void *self), void *self)
 {
     task t = {.work = work, .self = self};
     pthread_t thread;
-    if (job->ranks == 1)
+    if (fd_comm_ranks(c) == 1)
         return work ? work(self) : NULL;
     pthread_mutex_init(&t.lock, NULL);
     pthread_cond_init(&t.change, NULL);
     bool threaded = work && pthread_create(&thread, NULL, perform, &t) == 0;
     if (!threaded)
         perform(&t);
-    meet_until_done(job, &t);
+    meet_until_done(c, timeout, &t);
     if (threaded)
         pthread_join(thread, NULL);
     pthread_mutex_destroy(&t.lock);
     pthread_cond_destroy(&t.change);
-    return fd_comm_agree(job->comm, t.err);
+    return fd_comm_agree(c, t.err);
+}
+
+fd_error *fd_job_together(fd_job *job, fd_error *(*work)(void *self), void *self)
+{
+    return fd_together(job->comm, fd_opt_real(job->options, "timeout"), work, self);
 }

@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# Faults 17, 20 and 22 in the distance stage: a signal saves everything, exit 75; the same command goes on, with another number of ranks, to the same
+# bytes; other rows or options are refused by name. The distance stage of the main job does the same.
+# Time limit: 180 s
+. "$(dirname "$0")/../tools/lib.sh"
+"$python" -c "
+import numpy as np
+x = np.random.default_rng(12).standard_normal((4000, 512), dtype=np.float32)
+np.save('rows.npy', x)
+np.save('other.npy', x[::-1])"
+outputs="--matrix full --topk 5 --radius 29 --histogram"
+expect 0 facesdist-distances rows.npy -o whole.h5 $outputs
+
+# interrupted SIGNAL command...: sends it once a checkpoint is there; exit code 75. A run that was faster is tried again.
+interrupted()
+{
+    local signal=$1 pid code
+    shift
+    for try in 1 2 3 4 5 6 7 8 9 10; do
+        rm -rf x.h5 x.h5.journal x.h5.tmp
+        "$@" >out 2>err &
+        pid=$!
+        until [ "$(cat x.h5.journal/rank-00000.log 2>/dev/null | wc -c)" -gt 5000 ] || ! kill -0 $pid 2>/dev/null; do sleep 0.005; done
+        kill -"$signal" $pid 2>/dev/null
+        wait $pid
+        code=$?
+        [ $code = 0 ] || break
+    done
+    [ $code = 75 ] || { cat err; die "$signal: exit code $code, not 75"; }
+    says err 'interrupted: everything done is saved in x.h5.journal'
+    [ ! -e x.h5 ] || die "$signal: a result was written"
+}
+run="facesdist-distances rows.npy -o x.h5 $outputs --threads 1 --checkpoint 0"
+for signal in TERM USR1; do
+    interrupted $signal $run
+    expect 0 facesdist-distances rows.npy -o x.h5 $outputs
+    says err 'going on'
+    same whole.h5 x.h5
+done
+interrupted USR1 mpirun -np 3 $run --exchange ring
+expect 1 facesdist-distances rows.npy -o x.h5 --matrix full --topk 6 --radius 29 --histogram
+says err 'unfinished run.*--topk = 5, now it is 6'
+expect 1 facesdist-distances other.npy -o x.h5 $outputs
+says err 'unfinished run.*rows = '
+# (a result that is there is no reason to lose what is in work)
+cp whole.h5 x.h5
+expect 0 facesdist-distances rows.npy -o x.h5 $outputs
+says err 'already complete'
+[ ! -e x.h5.journal ] && [ ! -e x.h5.tmp ] || die "something was left behind"
+interrupted USR1 mpirun -np 2 $run
+# other options start anew with --force
+expect 0 facesdist-distances other.npy -o x.h5 --force --matrix none --topk 3
+interrupted USR1 $run
+expect 0 timeout 100 mpirun -np 2 $run
+same whole.h5 x.h5
+
+# the main job, stopped in its distance stage, which other outputs start anew
+mkdir in
+for k in $(seq 60); do cp "$photos/people/p0$((k % 9 + 1))/1.jpg" in/$k.jpg; done
+job in -o faces.h5 --topk 4 --radius 0.9 --histogram --matrix full
+killed_in_distances()
+{
+    rm -rf x.h5 x.h5.journal x.h5.tmp
+    job in -o x.h5 --keep-journal --matrix none
+    rm x.h5
+    facesdist in -o x.h5 --threads 1 --topk 4 --radius 0.9 --histogram --matrix full --checkpoint 0 >out 2>err &
+    pid=$!
+    size=$(stat -c %s x.h5.journal/rank-00000.log)
+    until [ "$(stat -c %s x.h5.journal/rank-00000.log 2>/dev/null || echo 0)" -gt "$size" ] || ! kill -0 $pid 2>/dev/null; do :; done
+    kill -9 $pid 2>/dev/null
+    wait $pid 2>/dev/null
+}
+killed_in_distances
+if [ ! -e x.h5 ]; then
+    job in -o x.h5 --topk 4 --radius 0.9 --histogram --matrix full
+fi
+same faces.h5 x.h5
+killed_in_distances
+if [ ! -e x.h5 ]; then
+    job in -o x.h5 --topk 7 --matrix none
+    rm -f y.h5
+    job in -o y.h5 --topk 7 --matrix none
+    same y.h5 x.h5
+fi
