@@ -115,8 +115,7 @@ fd_error *fd_file_pread(int fd, const char *path, void *bytes, size_t n, int64_t
     return NULL;
 }
 
-/* *out = the folder part of path: "a" of "a/b", "." of "b", "/" of "/b". free() it. */
-static fd_error *folder_of(char **out, const char *path)
+fd_error *fd_path_folder(char **out, const char *path)
 {
     const char *slash = strrchr(path, '/');
     size_t n = !slash ? 1 : slash == path ? 1 : (size_t)(slash - path);
@@ -131,7 +130,7 @@ fd_error *fd_file_sync_folder_of(const char *path)
     fd_error *err = NULL;
     char *folder = NULL;
     int fd = -1;
-    FD_TRY(folder_of(&folder, path));
+    FD_TRY(fd_path_folder(&folder, path));
     fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) {
         err = fd_file_error(folder, "open", errno);
@@ -147,87 +146,15 @@ done:
     return err;
 }
 
-/* A new file in the folder of path under a name that nobody uses. free(*name); close(*fd). */
-static fd_error *open_beside(const char *path, mode_t mode, char **name, int *fd)
-{
-    fd_error *err = NULL;
-    char *folder = NULL, base[64];
-    *name = NULL;
-    *fd = -1;
-    FD_TRY(folder_of(&folder, path));
-    for (int i = 0; i < 100; i++) {
-        snprintf(base, sizeof base, ".facesdist-%ld-%d.tmp", (long)getpid(), i);
-        free(*name);
-        FD_TRY(fd_path_join(name, folder, base));
-        *fd = open(*name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-        if (*fd >= 0 || errno != EEXIST)
-            break;
-    }
-    if (*fd < 0) {
-        err = fd_file_error(path, "write beside", errno);
-        free(*name);
-        *name = NULL;
-    }
-done:
-    free(folder);
-    return err;
-}
-
-static fd_error *write_and_rename(const char *path, mode_t mode, const void *bytes, size_t n)
-{
-    fd_error *err = NULL;
-    char *temporary = NULL;
-    int fd = -1, failed;
-    FD_TRY(open_beside(path, mode, &temporary, &fd));
-    FD_TRY(fd_file_pwrite(fd, path, bytes, n, 0));
-    failed = fsync(fd) ? errno : 0;
-    failed = close(fd) && !failed ? errno : failed;
-    fd = -1;
-    if (!failed && rename(temporary, path))
-        failed = errno;
-    if (failed) {
-        err = fd_file_error(path, "write", failed);
-        goto done;
-    }
-    free(temporary);
-    return fd_file_sync_folder_of(path);
-done:
-    if (fd >= 0)
-        close(fd);
-    if (temporary)
-        unlink(temporary);
-    free(temporary);
-    return err;
-}
-
-/* A device, a pipe, /dev/stdout: written as it is, for replacing it would put a file in its place. */
-static fd_error *write_into(const char *path, const uint8_t *bytes, size_t n)
-{
-    int fd = open(path, O_WRONLY | O_CLOEXEC), failed = fd < 0 ? errno : 0;
-    while (n > 0 && !failed) {
-        ssize_t now = write(fd, bytes, n < PIECE ? n : PIECE);
-        if (now < 0 && errno == EINTR)
-            continue;
-        failed = now < 0 ? errno : 0;
-        bytes += now < 0 ? 0 : now;
-        n -= now < 0 ? 0 : (size_t)now;
-    }
-    if (fd >= 0 && close(fd) && !failed)
-        failed = errno;
-    return failed ? fd_file_error(path, "write", failed) : NULL;
-}
-
 fd_error *fd_file_replace(const char *path, const void *bytes, size_t n)
 {
-    struct stat facts, link;
-    int there = !stat(path, &facts) && !lstat(path, &link);
-    if (there && S_ISDIR(facts.st_mode))
-        return fd_file_error(path, "write", EISDIR);
-    if (there && !S_ISREG(facts.st_mode))
-        return write_into(path, bytes, n);
-    char *real = there && S_ISLNK(link.st_mode) ? realpath(path, NULL) : NULL;   /* a link stays a link */
-    fd_error *err = write_and_rename(real ? real : path, there ? facts.st_mode & 0777 : 0666, bytes, n);
-    free(real);
+    fd_error *err = NULL;
+    fd_file_writer *w = NULL;
+    FD_TRY(fd_file_writer_open(path, &w));
+    FD_TRY(fd_file_writer_add(w, bytes, n));
+    FD_TRY(fd_file_writer_commit(w));
+done:
+    fd_file_writer_close(w);
     return err;
 }
 
@@ -236,7 +163,7 @@ fd_error *fd_file_free_bytes(const char *path, int64_t *out)
     fd_error *err = NULL;
     char *folder = NULL;
     struct statvfs facts;
-    FD_TRY(folder_of(&folder, path));
+    FD_TRY(fd_path_folder(&folder, path));
     if (statvfs(folder, &facts)) {
         err = fd_file_error(folder, "ask for the free space of", errno);
         goto done;
@@ -245,6 +172,24 @@ fd_error *fd_file_free_bytes(const char *path, int64_t *out)
         *out = INT64_MAX;
 done:
     free(folder);
+    return err;
+}
+
+fd_error *fd_file_scratch(const char *beside, int *fd)
+{
+    fd_error *err = NULL;
+    char *folder = NULL, *path = NULL;
+    *fd = -1;
+    FD_TRY(fd_path_folder(&folder, beside));
+    FD_TRY(fd_path_join(&path, folder, ".facesdist-XXXXXX"));
+    *fd = mkostemp(path, O_CLOEXEC);
+    if (*fd < 0)
+        err = fd_file_error(folder, "make a temporary file in", errno);
+    else
+        unlink(path);
+done:
+    free(folder);
+    free(path);
     return err;
 }
 
@@ -276,7 +221,7 @@ fd_error *fd_program_folder(char **out)
         }
     } while ((size_t)n == capacity);
     path[n] = 0;
-    FD_TRY(folder_of(out, path));
+    FD_TRY(fd_path_folder(out, path));
 done:
     free(path);
     return err;

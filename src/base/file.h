@@ -17,11 +17,23 @@ fd_error *fd_file_pread(int fd, const char *path, void *bytes, size_t n, int64_t
 /* Writes a file whole: temporary name in its folder, fsync, rename, fsync of the folder. A link is followed and keeps what it is, a file its
  * permissions; a device or pipe is written into. */
 fd_error *fd_file_replace(const char *path, const void *bytes, size_t n) FD_CHECK;
+
+/* The same for what is too long to be in memory: pieces are added, and take the file's place at the commit. A path "-" is standard output. */
+typedef struct fd_file_writer fd_file_writer;
+fd_error *fd_file_writer_open(const char *path, fd_file_writer **out) FD_CHECK;
+fd_error *fd_file_writer_add(fd_file_writer *w, const void *bytes, size_t n) FD_CHECK;
+fd_error *fd_file_writer_commit(fd_file_writer *w) FD_CHECK;
+void fd_file_writer_close(fd_file_writer *w);   /* without a commit nothing is left, and what was there is as it was; NULL is allowed */
+
 fd_error *fd_file_sync_folder_of(const char *path) FD_CHECK;
+/* Opens an empty file without a name in `beside`'s folder, for reading and writing: it is gone when it is closed, whatever happens. */
+fd_error *fd_file_scratch(const char *beside, int *fd) FD_CHECK;
 /* Free bytes on the file system that holds `path`'s folder. */
 fd_error *fd_file_free_bytes(const char *path, int64_t *out) FD_CHECK;
 /* *out = "a/b" of "a" and "b", "b" of "" and "b". free() it. */
 fd_error *fd_path_join(char **out, const char *a, const char *b) FD_CHECK;
+/* *out = the folder part of a path: "a" of "a/b", "." of "b", "/" of "/b". free() it. */
+fd_error *fd_path_folder(char **out, const char *path) FD_CHECK;
 /* *out = the folder of the running program (from /proc/self/exe). free() it. */
 fd_error *fd_program_folder(char **out) FD_CHECK;
 

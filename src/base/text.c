@@ -7,20 +7,33 @@
 
 #include "base/memory.h"
 
-/* Bytes of the printable UTF-8 character at p (RFC 3629: no overlong forms, no surrogates), 0 where there is none or it is a control character
- * (C0, DEL, C1). */
-static int printable(const unsigned char *p)
+/* Bytes of the UTF-8 character at p (RFC 3629: no overlong forms, no surrogates), 0 where there is none. */
+static int character(const unsigned char *p)
 {
     if (p[0] < 0x80)
-        return p[0] >= 0x20 && p[0] != 0x7F;
+        return 1;
     int n = p[0] >= 0xC2 && p[0] < 0xE0 ? 2 : p[0] >= 0xE0 && p[0] < 0xF0 ? 3 : p[0] >= 0xF0 && p[0] < 0xF5 ? 4 : 0;
     for (int i = 1; i < n; i++)
         if ((p[i] & 0xC0) != 0x80)   /* stops at the terminating zero, too */
             return 0;
-    if ((p[0] == 0xC2 && p[1] < 0xA0) || (p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] >= 0xA0) || (p[0] == 0xF0 && p[1] < 0x90) ||
-        (p[0] == 0xF4 && p[1] >= 0x90))
+    if ((p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] >= 0xA0) || (p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] >= 0x90))
         return 0;
     return n;
+}
+
+bool fd_utf8(const char *bytes)
+{
+    const unsigned char *p = (const unsigned char *)bytes;
+    for (int n = 1; *p && n; p += n)
+        n = character(p);
+    return !*p;
+}
+
+/* The same, but 0 also for a control character (C0, DEL, C1). */
+static int printable(const unsigned char *p)
+{
+    const bool control = p[0] < 0x20 || p[0] == 0x7F || (p[0] == 0xC2 && p[1] < 0xA0);
+    return control ? 0 : character(p);
 }
 
 /* Writes the escaped form of what begins at p into unit; returns the bytes of p that it stands for. */

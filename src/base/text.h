@@ -2,6 +2,7 @@
 #ifndef FD_BASE_TEXT_H
 #define FD_BASE_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,6 +12,9 @@
  * terminated; a cut name ends in "..."). */
 char *fd_escape(char *out, size_t size, const char *bytes);
 enum { FD_ESCAPED = 512 };   /* room for a printable name */
+
+/* Whether all of it is valid UTF-8 (RFC 3629). */
+bool fd_utf8(const char *bytes);
 
 /* "1.5 GB" style, powers of 1000 for people: "812 B", "4.3 MB". Returns out. */
 char *fd_bytes_text(char out[16], double bytes);

@@ -130,30 +130,50 @@ done:
     return err;
 }
 
+fd_error *fd_npy_add_head(fd_string *out, const char *descr, const fd_npy_head *head)
+{
+    fd_error *err = NULL;
+    fd_string text = {0};
+    size_t start = MAGIC + 4;
+    FD_TRY(fd_string_add(&text, "{'descr': %s, 'fortran_order': False, 'shape': (", descr));
+    for (int i = 0; i < head->rank; i++)
+        FD_TRY(fd_string_add(&text, "%lld,%s", (long long)head->dim[i], i + 1 < head->rank ? " " : ""));
+    FD_TRY(fd_string_add(&text, "), }"));
+    const int padding = (int)(63 - (start + text.length) % 64);   /* data begin at a multiple of 64, as NumPy writes them */
+    FD_TRY(fd_string_add(&text, "%*s\n", padding, ""));
+    if (text.length > 65535)
+        FD_THROW(FD_UNSUPPORTED, "a .npy header of more than 64 KiB");
+    FD_TRY(fd_grow(&out->text, &out->capacity, out->length + start + text.length + 1, 1));
+    char *at = out->text + out->length;
+    memcpy(at, magic, MAGIC);
+    at[MAGIC] = 1;
+    at[MAGIC + 1] = 0;
+    at[MAGIC + 2] = (char)(text.length & 255);
+    at[MAGIC + 3] = (char)(text.length >> 8);
+    memcpy(at + start, text.text, text.length + 1);
+    out->length += start + text.length;
+done:
+    free(text.text);
+    return err;
+}
+
 fd_error *fd_npy_write(const char *path, const fd_npy *array)
 {
     fd_error *err = NULL;
-    char header[512];
-    uint8_t *bytes = NULL;
-    size_t data, start = MAGIC + 4;
-    int at = snprintf(header, sizeof header, "{'descr': '<f4', 'fortran_order': False, 'shape': (");
-    for (int i = 0; i < array->rank; i++)
-        at += snprintf(header + at, sizeof header - (size_t)at, "%lld,%s", (long long)array->dim[i], i + 1 < array->rank ? " " : "");
-    at += snprintf(header + at, sizeof header - (size_t)at, "), }");
-    while ((start + (size_t)at + 1) % 64)   /* data begin at a multiple of 64, as NumPy writes them */
-        header[at++] = ' ';
-    header[at++] = '\n';
+    fd_npy_head head = {.rank = array->rank};
+    fd_string start = {0};
+    fd_file_writer *w = NULL;
+    size_t data;
+    memcpy(head.dim, array->dim, sizeof head.dim);
     if (!count_bytes(array, &data))
         FD_THROW(FD_NOMEM, "an array of more than 2^64 bytes");
-    FD_TRY(fd_alloc(&bytes, start + (size_t)at + data, 1));
-    memcpy(bytes, magic, MAGIC);
-    bytes[MAGIC] = 1;
-    bytes[MAGIC + 2] = (uint8_t)(at & 255);
-    bytes[MAGIC + 3] = (uint8_t)(at >> 8);
-    memcpy(bytes + start, header, (size_t)at);
-    memcpy(bytes + start + at, array->data, data);
-    FD_TRY(fd_file_replace(path, bytes, start + (size_t)at + data));
+    FD_TRY(fd_npy_add_head(&start, "'<f4'", &head));
+    FD_TRY(fd_file_writer_open(path, &w));
+    FD_TRY(fd_file_writer_add(w, start.text, start.length));
+    FD_TRY(fd_file_writer_add(w, array->data, data));
+    FD_TRY(fd_file_writer_commit(w));
 done:
-    free(bytes);
+    fd_file_writer_close(w);
+    free(start.text);
     return err;
 }

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/status.h"
+#include "base/text.h"
 
 enum { FD_NPY_RANK = 8 };
 
@@ -20,6 +20,8 @@ void fd_npy_free(fd_npy *array);
 typedef struct fd_npy_head { int rank; int64_t dim[FD_NPY_RANK], start; char type[12]; } fd_npy_head;
 /* The first n bytes of a file, enough for its header. FD_FORMAT when it is no .npy file or in Fortran order. */
 fd_error *fd_npy_parse_head(const uint8_t *bytes, size_t n, const char *name, fd_npy_head *out) FD_CHECK;
+/* Adds the header (version 1.0) of an array of head's rank and shape, in C order; descr: "'<f4'", or a list of fields. The data follow it. */
+fd_error *fd_npy_add_head(fd_string *out, const char *descr, const fd_npy_head *head) FD_CHECK;
 
 /* Reads the bytes of a file (already in memory); `name` is for messages. */
 fd_error *fd_npy_parse(const uint8_t *bytes, size_t n, const char *name, fd_npy *out) FD_CHECK;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "check.h"
 
 static char folder[] = "/tmp/facesdist-test-XXXXXX";
@@ -138,6 +139,39 @@ static void a_size_limit_is_no_space_and_leaves_the_old_file(void **state)
     assert_int_equal(unlink("kept"), 0);
 }
 
+/* Pieces of all sizes about the buffer's; dropped, nothing is left, committed, all is there. */
+static void pieces_become_a_file_at_the_commit(void **state)
+{
+    (void)state;
+    static const size_t pieces[] = {1, 0, (1 << 20) - 1, 1, 1 << 20, (1 << 20) + 1, 3 << 20, 7};
+    enum { PIECES = sizeof pieces / sizeof *pieces };
+    uint8_t *bytes, *all;
+    size_t n = 0, at = 0;
+    for (int i = 0; i < PIECES; i++)
+        n += pieces[i];
+    assert_ok(fd_alloc(&all, n, 1));
+    for (size_t i = 0; i < n; i++)
+        all[i] = (uint8_t)(i * 2654435761u >> 24);
+    for (int commit = 0; commit < 2; commit++) {
+        fd_file_writer *w = NULL;
+        assert_ok(fd_file_replace("whole", "old", 3));
+        assert_ok(fd_file_writer_open("whole", &w));
+        for (int i = at = 0; i < PIECES; at += pieces[i++])
+            assert_ok(fd_file_writer_add(w, all + at, pieces[i]));
+        assert_int_equal(entries(), 2);
+        if (commit)
+            assert_ok(fd_file_writer_commit(w));
+        fd_file_writer_close(w);
+        assert_int_equal(entries(), 1);
+        assert_ok(fd_file_read("whole", n, &bytes, &at));
+        assert_int_equal(at, commit ? n : 3);
+        assert_memory_equal(bytes, commit ? (const void *)all : "old", at);
+        free(bytes);
+    }
+    free(all);
+    assert_int_equal(unlink("whole"), 0);
+}
+
 static void links_modes_and_devices_are_kept(void **state)
 {
     (void)state;
@@ -198,6 +232,7 @@ int main(void)
         cmocka_unit_test(errors_name_the_file),
         cmocka_unit_test(places_in_a_file_are_written_and_read),
         cmocka_unit_test(a_size_limit_is_no_space_and_leaves_the_old_file),
+        cmocka_unit_test(pieces_become_a_file_at_the_commit),
         cmocka_unit_test(links_modes_and_devices_are_kept),
         cmocka_unit_test(paths_are_joined),
         cmocka_unit_test(the_program_knows_its_folder),

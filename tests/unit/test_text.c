@@ -24,6 +24,18 @@ static void names_are_escaped_byte_by_byte(void **state)
     expect_escaped("\xe2\x82", "\\xE2\\x82");   /* cut short at the end */
 }
 
+static void utf8_is_told_from_other_bytes(void **state)
+{
+    (void)state;
+    static const char *const valid[] = {"", "a\n\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf\xee\x80\x80", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf", "a€😀"};
+    static const char *const other[] = {"\x80", "\xbf", "a\xc1\xbf", "\xc2", "\xc2\x41", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xe2\x82", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80",
+                                        "\xf5\x80\x80\x80", "\xff", "€\xe2\x82"};
+    for (size_t i = 0; i < sizeof valid / sizeof *valid; i++)
+        assert_true(fd_utf8(valid[i]));
+    for (size_t i = 0; i < sizeof other / sizeof *other; i++)
+        assert_false(fd_utf8(other[i]));
+}
+
 static void long_names_are_cut_between_characters(void **state)
 {
     (void)state;
@@ -131,6 +143,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_escaped_byte_by_byte),
+        cmocka_unit_test(utf8_is_told_from_other_bytes),
         cmocka_unit_test(long_names_are_cut_between_characters),
         cmocka_unit_test(sizes_are_written_for_people),
         cmocka_unit_test(times_are_written_for_people),
