@@ -30,7 +30,7 @@ typedef struct fd_pnet_image {
 
 /* packed: device. Any channel counts work (the published 10, 16, 32 fast); what does not fit into a block's shared memory is
  * cudaErrorInvalidValue. Every cell is computed by the same operations in the same order whatever the size: sums start at the bias and take the
- * window channel by channel, row by row, one fused multiply-add each. */
+ * window channel by channel, column by column, one fused multiply-add each. */
 int fd_pnet(const int32_t channels[3], const float *packed, fd_pnet_image image, fd_stream stream);
 
 FD_C_END

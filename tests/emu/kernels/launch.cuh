@@ -18,6 +18,7 @@
 #define __align__(n) alignas(n)
 #define __launch_bounds__(...)
 #define FD_UNROLL
+#define FD_ROLLED
 #define FD_SHARED(type, name) type *const name = static_cast<type *>(fd_emu_shared)
 
 struct dim3 {
