@@ -10,6 +10,8 @@ typedef struct fd_gemm_kernel {
     int rows, width;          /* samples and outputs of a tile */
     /* sum[rows][width] = x[rows][depth] . weight[depth][width] */
     void (*tile)(const float *const *x, int64_t depth, const float *weight, float *sum);
+    /* The same numbers from samples side by side, x[depth][rows]: faster where samples are used many times. */
+    void (*packed)(const float *x, int64_t depth, const float *weight, float *sum);
 } fd_gemm_kernel;
 
 extern const fd_gemm_kernel fd_gemm_base, fd_gemm_avx2, fd_gemm_avx512;

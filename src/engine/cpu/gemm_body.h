@@ -9,16 +9,17 @@ _Static_assert((int)ROWS <= (int)FD_GEMM_ROWS && (int)WIDTH <= (int)FD_GEMM_WIDT
 
 #define UNROLL _Pragma("GCC unroll 12")
 
-/* Partial sums over n terms, added to `sum`: short chains of additions lose fewer digits than one long one. */
-static void add_part(const float *const x[ROWS], int64_t at, int64_t n, const float *weight, float *sum)
+/* Partial sums over n terms, added to `sum` but for the first: short chains of additions lose fewer digits than one long one. Sample r's value k is at
+ * x[r][k * step]; the step is a constant where this is inlined. */
+INLINE void add_part(const float *const x[ROWS], int64_t step, int64_t n, const float *weight, int first, float *sum)
 {
     vec acc[ROWS][VECTORS];
     UNROLL for (int r = 0; r < ROWS; r++)
         acc[r][0] = acc[r][1] = vec_set(0);
-    for (int64_t k = at; k < at + n; k++, weight += WIDTH) {
+    for (int64_t k = 0; k < n; k++, weight += WIDTH) {
         vec w0 = vec_load(weight), w1 = vec_load(weight + VL);
         UNROLL for (int r = 0; r < ROWS; r++) {
-            vec b = vec_set(x[r][k]);
+            vec b = vec_set(x[r][k * step]);
             acc[r][0] = vec_fma(b, w0, acc[r][0]);
             acc[r][1] = vec_fma(b, w1, acc[r][1]);
         }
@@ -26,16 +27,32 @@ static void add_part(const float *const x[ROWS], int64_t at, int64_t n, const fl
     for (int r = 0; r < ROWS; r++)
         for (int v = 0; v < VECTORS; v++) {
             float *to = sum + r * WIDTH + v * VL;
-            vec_store(to, vec_load(to) + acc[r][v]);
+            vec_store(to, (first ? vec_set(0) : vec_load(to)) + acc[r][v]);
         }
+}
+
+INLINE void add_parts(const float *const *x, int64_t step, int64_t depth, const float *weight, float *sum)
+{
+    enum { PART = 512 };
+    for (int64_t at = 0; at < depth; at += PART) {
+        const float *part[ROWS];
+        UNROLL for (int r = 0; r < ROWS; r++)
+            part[r] = x[r] + at * step;
+        add_part(part, step, depth - at < PART ? depth - at : PART, weight + at * WIDTH, at == 0, sum);
+    }
 }
 
 static void tile(const float *const *x, int64_t depth, const float *weight, float *sum)
 {
-    enum { PART = 512 };
-    memset(sum, 0, (size_t)ROWS * WIDTH * sizeof *sum);
-    for (int64_t at = 0; at < depth; at += PART)
-        add_part(x, at, depth - at < PART ? depth - at : PART, weight + at * WIDTH, sum);
+    add_parts(x, 1, depth, weight, sum);
 }
 
-const fd_gemm_kernel GEMM = {ROWS, WIDTH, tile};
+static void packed(const float *x, int64_t depth, const float *weight, float *sum)
+{
+    const float *sample[ROWS];
+    UNROLL for (int r = 0; r < ROWS; r++)
+        sample[r] = x + r;
+    add_parts(sample, ROWS, depth, weight, sum);
+}
+
+const fd_gemm_kernel GEMM = {ROWS, WIDTH, tile, packed};

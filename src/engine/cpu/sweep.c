@@ -15,8 +15,8 @@ typedef struct state {
     int rows, width; /* of a tile */
     bool bins_by_value; /* float32 cannot hold the histogram's numbers */
     fd_sweep_bins bins;
-    float dot[FD_SWEEP_TILE] __attribute__((aligned(64)));
-    uint16_t hit[FD_SWEEP_TILE];
+    float dot[2][FD_SWEEP_TILE] __attribute__((aligned(64)));
+    uint16_t rest[FD_SWEEP_TILE];
 } state;
 
 /* --- pairs --------------------------------------------------------------------------------------------------------------------------- */
@@ -87,20 +87,22 @@ static void settle_all(state *w, fd_sweep_side *x, const fd_sweep_side *y)
     }
 }
 
+/* What the kernel left to be done. */
 static void offer_list(state *w, fd_sweep_side *x, int64_t i, fd_sweep_side *y, int64_t j, float dot)
 {
-    if (!(dot >= x->list_test[i] + y->half[j]))
-        return;
-    if (x->square[i] < 0 || y->square[j] < 0) { /* wild: the product says nothing */
-        fd_sweep_known(x, i, value_of(w, x, i, y, j), other_first(w, x) + j);
-        return;
+    while (dot >= x->list_test[i] + y->half[j]) {
+        if (x->square[i] < 0 || y->square[j] < 0) { /* wild: the product says nothing */
+            fd_sweep_known(x, i, value_of(w, x, i, y, j), other_first(w, x) + j);
+            return;
+        }
+        if (x->waits[i] < 0)
+            fd_sweep_take_list(x, i);
+        if (w->kernel->wait(x, i, y, j, dot))
+            return;
+        sift(x, y, i);
+        if (x->waits[i] > x->room / 4 * 3)
+            settle(w, x, y, i);
     }
-    if (fd_sweep_wait(x, i, y, j, dot))
-        return;
-    sift(x, y, i);
-    if (x->waits[i] > x->room / 4 * 3)
-        settle(w, x, y, i);
-    offer_list(w, x, i, y, j, dot);
 }
 
 static void offer_radius(state *w, int64_t i, int64_t j)
@@ -123,36 +125,19 @@ static void offer_self(state *w)
 
 /* --- a tile -------------------------------------------------------------------------------------------------------------------------- */
 
-/* dot[rows][width] of rows i.. and columns j.. */
-static void multiply(state *w, int64_t i, int64_t j)
-{
-    const fd_cpu_block *a = w->a->block, *b = w->b->block;
-    const int64_t dim = a->base.dim;
-    if (a->matrix_unit) {
-        int64_t depth = (dim + FD_AMX_DEPTH - 1) / FD_AMX_DEPTH * FD_AMX_DEPTH;
-        fd_amx_tile((const uint16_t *)a->left + i * depth, (const uint16_t *)b->right + j * depth, depth, w->dot);
-        return;
-    }
-    const float *x[FD_GEMM_ROWS];
-    for (int r = 0; r < w->rows; r++)
-        x[r] = (const float *)a->left + (i + r < a->base.n ? i + r : a->base.n - 1) * a->pitch;
-    w->kernel->gemm->tile(x, dim, (const float *)b->right + j * dim, w->dot);
-}
-
-/* Tests rise while the hits of a tile are dealt with: each is tested again. */
-static void offer_hits(state *w, int64_t i0, int64_t j0)
+static void offer(state *w, int64_t i0, int64_t j0, const float *dot)
 {
     fd_sweep_side *a = w->a, *b = w->b;
-    fd_sweep_test t = {w->rows, w->width, a->test + i0, a->half + i0, b->test + j0, b->half + j0};
-    int hits = w->kernel->find(&t, w->dot, w->hit);
-    for (int h = 0; h < hits; h++) {
-        int64_t i = i0 + w->hit[h] / w->width, j = j0 + w->hit[h] % w->width;
-        float dot = w->dot[w->hit[h]];
-        if (a == b && i >= j)
-            continue;
-        offer_list(w, a, i, b, j, dot);
-        offer_list(w, b, j, a, i, dot);
-        if (w->s->radius && dot >= fd_sweep_test_of(a, i, a->reach) + b->half[j])
+    const fd_sweep_tile t = {a, b, w->rows, w->width, i0, j0};
+    const int rests = w->kernel->offer(&t, dot, w->rest);
+    for (int h = 0; h < rests; h++) {
+        const int place = w->rest[h] & FD_REST_PLACE;
+        const int64_t i = i0 + place / w->width, j = j0 + place % w->width;
+        if (w->rest[h] & FD_REST_A)
+            offer_list(w, a, i, b, j, dot[place]);
+        if (w->rest[h] & FD_REST_B)
+            offer_list(w, b, j, a, i, dot[place]);
+        if (w->rest[h] & FD_REST_RADIUS)
             offer_radius(w, i, j);
     }
 }
@@ -174,26 +159,56 @@ static void count_row(state *w, int64_t i, int64_t j0, const float *dot)
             h->count[fd_histogram_place(h, (double)value_of(w, w->a, i, w->b, j0 + j))]++;
 }
 
-static void tile(state *w, int64_t i, int64_t j)
+static void finish(state *w, int64_t i, int64_t j, const float *dot)
 {
-    multiply(w, i, j);
     if (w->a->list.k || w->b->list.k || w->s->radius)
-        offer_hits(w, i, j);
+        offer(w, i, j, dot);
     for (int64_t r = 0; w->s->histogram && r < w->rows; r++)
-        count_row(w, i + r, j, w->dot + r * w->width);
+        count_row(w, i + r, j, dot + r * w->width);
 }
 
-/* Groups of columns that stay in the second-level cache outside, rows inside. Of a block with itself the tiles that touch the upper triangle.
- */
+/* Rows i.. against columns first..end-1: the matrix unit multiplies a tile while what follows the tile before is computed. */
+static void run_on_matrix_unit(state *w, int64_t i, int64_t first, int64_t end)
+{
+    const fd_cpu_block *a = w->a->block, *b = w->b->block;
+    const int64_t depth = (a->base.dim + FD_AMX_DEPTH - 1) / FD_AMX_DEPTH * FD_AMX_DEPTH;
+    const uint16_t *left = (const uint16_t *)a->left + i * depth, *right = b->right;
+    fd_amx_multiply(left, right + first * depth, depth);
+    for (int64_t j = first, turn = 0; j < end; j += w->width, turn ^= 1) {
+        fd_amx_store(w->dot[turn]);
+        if (j + w->width < end)
+            fd_amx_multiply(left, right + (j + w->width) * depth, depth);
+        finish(w, i, j, w->dot[turn]);
+    }
+}
+
+static void run_in_float(state *w, int64_t i, int64_t first, int64_t end)
+{
+    const int64_t dim = w->a->block->base.dim;
+    const float *left = (const float *)w->a->block->left + i * dim, *right = w->b->block->right;
+    for (int64_t j = first; j < end; j += w->width) {
+        w->kernel->gemm->packed(left, dim, right + j * dim, w->dot[0]);
+        finish(w, i, j, w->dot[0]);
+    }
+}
+
+/* Groups of columns that stay in the second-level cache outside, rows inside. Of a block with itself the tiles that touch the upper triangle. */
 static void tiles(state *w)
 {
-    const int64_t n = w->a->block->base.n, m = w->b->block->base.n, row = w->a->block->base.dim * (w->a->block->matrix_unit ? 2 : 4);
-    const int64_t group = ((1 << 18) / row / w->width + 1) * w->width;
-    for (int64_t first = 0; first < m; first += group)
-        for (int64_t i = 0; i < n; i += w->rows)
-            for (int64_t j = first; j < m && j < first + group; j += w->width)
-                if (w->a != w->b || j + w->width > i + 1)
-                    tile(w, i, j);
+    const bool matrix_unit = w->a->block->matrix_unit;
+    const int64_t n = w->a->block->base.n, m = w->b->block->base.n;
+    const int64_t bytes = matrix_unit ? 1 << 19 : 1 << 18, row = w->a->block->base.dim * (matrix_unit ? 2 : 4);
+    const int64_t group = (bytes / row / w->width + 1) * w->width;
+    for (int64_t first = 0; first < m; first += group) {
+        const int64_t end = first + group < m ? first + group : m;
+        for (int64_t i = 0; i < n && (w->a != w->b || i < end); i += w->rows) {
+            const int64_t diagonal = i / w->width * w->width, from = w->a == w->b && diagonal > first ? diagonal : first;
+            if (matrix_unit)
+                run_on_matrix_unit(w, i, from, end);
+            else
+                run_in_float(w, i, from, end);
+        }
+    }
 }
 
 /* --- the sweep ----------------------------------------------------------------------------------------------------------------------- */

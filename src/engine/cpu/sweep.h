@@ -39,17 +39,23 @@ typedef struct fd_cpu_block {
     int exponent;          /* operands are rows times 2^-exponent; 0 where they need none */
     double rho, longest;   /* max |u - u'| / N and max N of the usable rows */
     float *row;            /* [n][pitch] */
-    double *factor;        /* [n]: fd_ref_row_factor */
+    double *factor;        /* [n]: fd_ref_factor */
     double *square;        /* [n]: N^2; negative: wild */
-    void *left, *right;    /* operands: float32: rows (`row` itself where not scaled) and panels; bfloat16: tiles */
+    void *left, *right;    /* operands in panels; float32: of the product's rows and width; bfloat16: FD_SWEEP_PANEL, in tiles */
 } fd_cpu_block;
 
-/* What a tile of products is held against. The arrays have whole tiles. */
-typedef struct fd_sweep_test {
-    int rows, width;                /* of the tile */
-    const float *test_a, *half_a;   /* [rows] */
-    const float *test_b, *half_b;   /* [width] */
-} fd_sweep_test;
+typedef struct fd_sweep_side fd_sweep_side;
+
+/* A tile of products: rows i.. of side a, columns j.. of side b. */
+typedef struct fd_sweep_tile {
+    fd_sweep_side *a, *b;   /* the same where the blocks are: only pairs i < j count */
+    int rows, width;
+    int64_t i, j;
+} fd_sweep_tile;
+
+/* What is left to be done with a product that passed: its place row * width + column, and for whom. */
+enum { FD_REST_PLACE = 0x3ff, FD_REST_A = 0x2000, FD_REST_B = 0x4000, FD_REST_RADIUS = 0x8000 };
+_Static_assert(FD_SWEEP_TILE <= FD_REST_PLACE + 1, "places fit");
 
 /* Bins of a row of pairs from their products, in float32. */
 typedef struct fd_sweep_bins {
@@ -61,14 +67,16 @@ typedef struct fd_sweep_bins {
 
 typedef struct fd_sweep_kernel {
     const fd_gemm_kernel *gemm;
-    /* Which products dot[rows][width] pass: row * width + column of each into hit[]; returns how many. */
-    int (*find)(const fd_sweep_test *t, const float *dot, uint16_t *hit);
-    /* list[1 .. k rounded up to 16] descending, list[0] = +inf: puts p where it belongs, the last falls out. */
-    void (*keep)(float *list, int64_t k, float p);
+    /* Puts the pairs that pass among those that wait; what it cannot do itself is named in rest[]. Returns how many these are. */
+    int (*offer)(const fd_sweep_tile *t, const float *dot, uint16_t *rest);
+    /* Pair (i, other) of side x waits; its score has passed list_test. False, and it does not: there was no room (waits), or its product says
+     * nothing. */
+    bool (*wait)(fd_sweep_side *x, int64_t i, const fd_sweep_side *y, int64_t other, float product);
     /* As in kernels/math/pair.h, on rows padded to a multiple of 16. */
     double (*squares)(const float *x, const float *y, int64_t pitch);
     double (*turned)(const float *x, double p, const float *y, double q, int64_t pitch);   /* of x p and y q */
     double (*dot)(const float *x, const float *y, int64_t pitch);
+    float (*largest)(const float *x, int64_t pitch);   /* in size */
     /* u[pitch] = x f, rounded to float32 or (half) to bfloat16; *square = |x f|^2, *error = |x f - u|^2. */
     void (*operand)(const float *x, double f, bool half, int64_t pitch, float *u, double *square, double *error);
     /* Lowest and highest place in fd_histogram's count that each of n pairs may have, by square_a, square_b[n]: N^2; high -1 where N^2 says
@@ -83,7 +91,7 @@ const fd_sweep_kernel *fd_sweep_kernel_of(const fd_engine *e);
 
 typedef struct fd_waiting { float product; int32_t other; } fd_waiting;   /* the row of the other side */
 
-typedef struct fd_sweep_side {
+struct fd_sweep_side {
     const fd_cpu_block *block;
     const fd_sweep_kernel *kernel;
     fd_topk list;              /* k = 0: none */
@@ -91,18 +99,20 @@ typedef struct fd_sweep_side {
     double unit, kappa;        /* products are the data's divided by unit; kappa as above */
     double square_unit;        /* N^2 of this block times this: in units of the products */
     double other;              /* longest N of the other block */
-    double grain;              /* scores that float32 takes for one value; see raise_by_score */
+    double grain;              /* scores that float32 takes for one value; see fd_sweep_raise */
     float farthest;            /* half the squared distance, or the product, beyond which values are infinite */
     int64_t padded;            /* rows, with those that only fill the last tile */
+    int64_t pitch;             /* of `sure` */
     int64_t room;              /* of a row's waiting pairs */
     float *test, *half;        /* [padded]; test: that of the list or that of the radius, whichever is lower */
-    float *list_test;          /* [padded] */
-    float *spread;             /* [padded] */
+    float *list_test, *reach_test, *spread;   /* [padded] */
     float *square;             /* [padded] N^2 in units of the products; -1: wild; -2: not usable */
-    float *sure;               /* [n][k rounded up to 16, and 1]: sure scores, see `keep` */
+    float *sure;               /* [n][pitch]: +inf, and k places of sure scores, descending, from FD_SURE on */
     int32_t *waits;            /* [n]: how many; -1: sure scores not yet taken from the list */
     fd_waiting *waiting;       /* [n][room] */
-} fd_sweep_side;
+};
+
+enum { FD_SURE = 16 };         /* [FD_SURE - 1] is +inf; a vector's place, so that lists are aligned */
 
 enum { FD_WILD = -1, FD_UNUSABLE = -2 };
 
@@ -113,8 +123,8 @@ void fd_sweep_side_open(fd_sweep_side *x, void *memory);
 float fd_sweep_test_of(const fd_sweep_side *x, int64_t i, double limit);
 /* A value of row i is known: into the list. */
 void fd_sweep_known(fd_sweep_side *x, int64_t i, float value, int64_t index);
-/* Pair (i, other) waits; its score has passed list_test. False: there was no room, and it does not: make some. */
-bool fd_sweep_wait(fd_sweep_side *x, int64_t i, const fd_sweep_side *y, int64_t other, float product);
+/* Makes row i ready for waiting pairs: waits[i] is -1 before. */
+void fd_sweep_take_list(fd_sweep_side *x, int64_t i);
 
 size_t fd_cpu_sweep_bytes(const fd_engine *e, const fd_block_desc *d, int64_t k);
 size_t fd_cpu_block_bytes(const fd_engine *e, const fd_block_desc *d);
@@ -131,7 +141,9 @@ bool fd_amx_usable(void);
 /* Before and after the tiles of one sweep, on its thread. */
 void fd_amx_begin(void);
 void fd_amx_end(void);
-/* dot[32][32] of panel `left` ([depth / 32][32 rows][32]) and panel `right` ([depth / 32][2][16 pairs of k][16 rows][2]). */
-void fd_amx_tile(const uint16_t *left, const uint16_t *right, int64_t depth, float *dot);
+/* The products of panel `left` ([depth / 32][32 rows][32]) and panel `right` ([depth / 32][2][16 pairs of k][16 rows][2]) into the tile
+ * registers, and from there to dot[32][32]: what is between the two calls is computed while the matrix unit works. */
+void fd_amx_multiply(const uint16_t *left, const uint16_t *right, int64_t depth);
+void fd_amx_store(float *dot);
 
 #endif

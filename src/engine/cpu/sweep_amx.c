@@ -31,7 +31,8 @@ void fd_amx_end(void)
     _tile_release();
 }
 
-void fd_amx_tile(const uint16_t *left, const uint16_t *right, int64_t depth, float *dot)
+/* The right panels stream: were they kept in the first-level cache, the left one would not stay there. */
+void fd_amx_multiply(const uint16_t *left, const uint16_t *right, int64_t depth)
 {
     enum { HALF = 16 * FD_AMX_DEPTH }; /* values of a tile */
     _tile_zero(0);
@@ -40,14 +41,18 @@ void fd_amx_tile(const uint16_t *left, const uint16_t *right, int64_t depth, flo
     _tile_zero(3);
     for (int64_t k = 0; k < depth; k += FD_AMX_DEPTH, left += 2 * HALF, right += 2 * HALF) {
         _tile_loadd(4, left, 64);
-        _tile_loadd(6, right, 64);
+        _tile_stream_loadd(6, right, 64);
         _tile_dpbf16ps(0, 4, 6);
-        _tile_loadd(7, right + HALF, 64);
+        _tile_stream_loadd(7, right + HALF, 64);
         _tile_dpbf16ps(1, 4, 7);
         _tile_loadd(5, left + HALF, 64);
         _tile_dpbf16ps(2, 5, 6);
         _tile_dpbf16ps(3, 5, 7);
     }
+}
+
+void fd_amx_store(float *dot)
+{
     _tile_stored(0, dot, 32 * sizeof(float));
     _tile_stored(1, dot + 16, 32 * sizeof(float));
     _tile_stored(2, dot + 16 * 32, 32 * sizeof(float));

@@ -35,8 +35,9 @@ static sizes sizes_of(const fd_engine *e, const fd_block_desc *d)
     if (s.matrix_unit)
         s.left = s.right = round_up(d->n, FD_SWEEP_PANEL) * round_up(d->dim, FD_AMX_DEPTH) * sizeof(uint16_t);
     else {
-        s.left = s.row;
-        s.right = round_up(d->n, fd_sweep_kernel_of(e)->gemm->width) * (size_t)d->dim * sizeof(float);
+        const fd_gemm_kernel *gemm = fd_sweep_kernel_of(e)->gemm;
+        s.left = round_up(d->n, gemm->rows) * (size_t)d->dim * sizeof(float);
+        s.right = round_up(d->n, gemm->width) * (size_t)d->dim * sizeof(float);
     }
     return s;
 }
@@ -52,8 +53,7 @@ void fd_cpu_block_close(fd_block *block)
     fd_cpu_block *b = (fd_cpu_block *)block;
     if (!b)
         return;
-    if (b->left != b->row)
-        free(b->left);
+    free(b->left);
     free(b->row);
     free(b->factor);
     free(b->square);
@@ -61,44 +61,51 @@ void fd_cpu_block_close(fd_block *block)
     free(b);
 }
 
-static void take_rows(fd_cpu_block *b, const fd_block_desc *d)
+static void take_rows(const fd_sweep_kernel *kernel, fd_cpu_block *b, const fd_block_desc *d)
 {
     float largest = 0;
     for (int64_t i = 0; i < d->n; i++) {
         float *row = b->row + i * b->pitch;
         memcpy(row, d->row + i * d->dim, (size_t)d->dim * sizeof *row);
         memset(row + d->dim, 0, (size_t)(b->pitch - d->dim) * sizeof *row);
-        b->factor[i] = d->valid && !d->valid[i] ? NAN : fd_ref_row_factor(d->metric, row, d->dim);
+        b->factor[i] = d->valid && !d->valid[i] ? NAN : fd_ref_factor(d->metric, 1 / sqrt(kernel->dot(row, row, b->pitch)));
         if (isnan(b->factor[i]))
             memset(row, 0, (size_t)d->dim * sizeof *row); /* infinity would pass any test */
-        for (int64_t k = 0; k < d->dim; k++)
-            largest = fabsf(row[k]) > largest ? fabsf(row[k]) : largest;
+        const float size = kernel->largest(row, b->pitch);
+        largest = size > largest ? size : largest;
     }
     bool tame = largest > 0x1p-8F && largest < 0x1p8F;
     b->exponent = largest == 0 || tame || d->metric == FD_COSINE ? 0 : ilogbf(largest);
 }
 
-/* Row i as an operand on either side of a product: pairs of values, in words. */
-static void put_half(const fd_cpu_block *b, int64_t i, const float *u)
+/* --- operands ------------------------------------------------------------------------------------------------------------------------ */
+
+enum { SHELF = 96 };   /* rows that are made operands at a time: whole panels of every size there is */
+
+/* Rows i.. of u[SHELF][pitch], `width` of them, into their panel [dim][width]. A few values of each at a time: all stores stay in the first cache. */
+static void put_floats(float *panels, int64_t i, int64_t width, const float *u, int64_t pitch, int64_t dim)
 {
-    enum { PAIRS = FD_AMX_DEPTH / 2, TILES = FD_SWEEP_PANEL * PAIRS }; /* words: of a tile's row; of a panel's tiles at one depth */
-    int64_t panel = i / FD_SWEEP_PANEL * (int64_t)round_up(b->base.dim, FD_AMX_DEPTH) / FD_AMX_DEPTH * TILES, in = i % FD_SWEEP_PANEL;
-    uint32_t *left = (uint32_t *)b->left + panel + in * PAIRS, *right = (uint32_t *)b->right + panel + in / 16 * 16 * PAIRS + in % 16;
-    for (int64_t k = 0; k < (int64_t)round_up(b->base.dim, FD_AMX_DEPTH); k += 2) {
-        uint32_t bits[2];
-        memcpy(bits, u + k, sizeof bits);
-        int64_t tile = k / FD_AMX_DEPTH * TILES, at = k % FD_AMX_DEPTH / 2;
-        left[tile + at] = right[tile + at * 16] = bits[0] >> 16 | (bits[1] & 0xffff0000u);
-    }
+    enum { STEP = 16 };
+    float *to = panels + i * dim;
+    for (int64_t at = 0; at < dim; at += STEP)
+        for (int64_t r = 0; r < width; r++)
+            for (int64_t k = at; k < dim && k < at + STEP; k++)
+                to[k * width + r] = u[r * pitch + k];
 }
 
-static void put_float(const fd_cpu_block *b, int64_t width, int64_t i, const float *u)
+/* Rows i.. of u[SHELF][pitch], FD_SWEEP_PANEL of them, as bfloat16: pairs of values, in words, row by row on the left and pair by pair on the right. */
+static void put_halves(const fd_cpu_block *b, int64_t i, const float *u, int64_t pitch)
 {
-    if (b->left != b->row && i < b->base.n)
-        memcpy((float *)b->left + i * b->pitch, u, (size_t)b->pitch * sizeof *u);
-    float *right = (float *)b->right + i / width * width * b->base.dim + i % width;
-    for (int64_t k = 0; k < b->base.dim; k++)
-        right[k * width] = u[k];
+    enum { PAIRS = FD_AMX_DEPTH / 2, TILES = FD_SWEEP_PANEL * PAIRS }; /* words: of a tile's row; of a panel's tiles at one depth */
+    const int64_t depth = (int64_t)round_up(b->base.dim, FD_AMX_DEPTH);
+    uint32_t *left = (uint32_t *)b->left + i * depth / 2, *right = (uint32_t *)b->right + i * depth / 2;
+    for (int64_t k = 0; k < depth; k += FD_AMX_DEPTH, left += TILES, right += TILES)
+        for (int64_t r = 0; r < FD_SWEEP_PANEL; r++)
+            for (int64_t p = 0; p < PAIRS; p++) {
+                uint32_t bits[2];
+                memcpy(bits, u + r * pitch + k + 2 * p, sizeof bits);
+                left[r * PAIRS + p] = right[r / 16 * 16 * PAIRS + p * 16 + r % 16] = bits[0] >> 16 | (bits[1] & 0xffff0000u);
+            }
 }
 
 /* u = row i as an operand, and what the error bound needs of it. */
@@ -114,21 +121,23 @@ static void take_operand(const fd_sweep_kernel *kernel, fd_cpu_block *b, int64_t
     }
 }
 
-/* Rows that are not usable, and those behind the last one, are zero. */
-static void take_operands(const fd_sweep_kernel *kernel, fd_cpu_block *b, float *u)
+/* Rows that are not usable, and those behind the last one, are zero. u: [SHELF][pitch], zeroed. */
+static void take_operands(const fd_sweep_kernel *kernel, fd_cpu_block *b, float *u, int64_t pitch)
 {
-    const int64_t width = kernel->gemm->width, padded = (int64_t)round_up(b->base.n, b->matrix_unit ? FD_SWEEP_PANEL : width);
-    const size_t bytes = round_up(b->pitch, FD_AMX_DEPTH) * sizeof *u;
-    memset(u, 0, bytes);
-    for (int64_t i = 0; i < padded; i++) {
-        if (i < b->base.n && !isnan(b->factor[i]))
-            take_operand(kernel, b, i, u);
-        else
-            memset(u, 0, bytes);
-        if (b->matrix_unit)
-            put_half(b, i, u);
-        else
-            put_float(b, width, i, u);
+    const int64_t rows = kernel->gemm->rows, width = kernel->gemm->width, n = b->base.n, dim = b->base.dim;
+    for (int64_t first = 0; first < n; first += SHELF) {
+        for (int64_t i = first; i < first + SHELF; i++)
+            if (i < n && !isnan(b->factor[i]))
+                take_operand(kernel, b, i, u + (i - first) * pitch);
+            else
+                memset(u + (i - first) * pitch, 0, (size_t)pitch * sizeof *u);
+        const int64_t end = first + SHELF < n ? first + SHELF : n;
+        for (int64_t i = first; i < end && b->matrix_unit; i += FD_SWEEP_PANEL)
+            put_halves(b, i, u + (i - first) * pitch, pitch);
+        for (int64_t i = first; i < end && !b->matrix_unit; i += rows)
+            put_floats(b->left, i, rows, u + (i - first) * pitch, pitch, dim);
+        for (int64_t i = first; i < end && !b->matrix_unit; i += width)
+            put_floats(b->right, i, width, u + (i - first) * pitch, pitch, dim);
     }
 }
 
@@ -137,7 +146,8 @@ fd_error *fd_cpu_block_open(fd_lane *lane, const fd_block_desc *d, fd_block **ou
     fd_error *err = NULL;
     fd_cpu_block *b = NULL;
     void *u;
-    sizes s = sizes_of(lane->engine, d);
+    const sizes s = sizes_of(lane->engine, d);
+    const fd_sweep_kernel *kernel = fd_sweep_kernel_of(lane->engine);
     assert(d->n >= 0 && d->n <= INT32_MAX && d->dim > 0);
     FD_TRY(fd_alloc(&b, 1, sizeof *b));
     b->base = (fd_block){d->metric, d->n, d->dim};
@@ -146,15 +156,13 @@ fd_error *fd_cpu_block_open(fd_lane *lane, const fd_block_desc *d, fd_block **ou
     FD_TRY(fd_alloc_aligned(&b->row, 1, s.row));
     FD_TRY(fd_alloc(&b->factor, (size_t)d->n, sizeof(double)));
     FD_TRY(fd_alloc(&b->square, (size_t)d->n, sizeof(double)));
-    take_rows(b, d);
-    b->left = b->row;
-    if (b->matrix_unit || b->exponent || d->metric == FD_COSINE) {
-        b->left = NULL;
-        FD_TRY(fd_alloc_aligned(&b->left, 1, s.left));
-    }
+    take_rows(kernel, b, d);
+    FD_TRY(fd_alloc_aligned(&b->left, 1, s.left));
     FD_TRY(fd_alloc_aligned(&b->right, 1, s.right));
-    FD_TRY(fd_host_lane_scratch(lane, round_up(b->pitch, FD_AMX_DEPTH) * sizeof(float), &u));
-    take_operands(fd_sweep_kernel_of(lane->engine), b, u);
+    const int64_t pitch = (int64_t)round_up(b->pitch, FD_AMX_DEPTH);
+    FD_TRY(fd_host_lane_scratch(lane, (size_t)(SHELF * pitch) * sizeof(float), &u));
+    memset(u, 0, (size_t)(SHELF * pitch) * sizeof(float));
+    take_operands(kernel, b, u, pitch);
     *out = &b->base;
     b = NULL;
 done:

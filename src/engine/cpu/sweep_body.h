@@ -5,48 +5,8 @@
 
 #include "engine/cpu/simd.h"
 #include "engine/cpu/sweep.h"
+#include "engine/cpu/sweep_offer.h"
 #include "kernels/math/pair.h"
-
-/* Bit l: x >= y in lane l. */
-INLINE uint32_t at_least(vec x, vec y)
-{
-#if VL == 16
-    return _mm512_cmp_ps_mask(x, y, _CMP_GE_OQ);
-#elif VL == 8
-    return (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(x, y, _CMP_GE_OQ));
-#else
-    return (uint32_t)_mm_movemask_ps((__m128)(x >= y));
-#endif
-}
-
-/* The width is a constant where this is inlined: tests of the columns stay in registers. */
-INLINE int find_in(int width, const fd_sweep_test *t, const float *dot, uint16_t *hit)
-{
-    int n = 0;
-    for (int r = 0; r < t->rows; r++, dot += width) {
-        vec test = vec_set(t->test_a[r]), half = vec_set(t->half_a[r]);
-        uint32_t mask = 0;
-        for (int j = 0; j < width; j += VL) {
-            vec limit = vec_min(test + vec_load(t->half_b + j), half + vec_load(t->test_b + j));
-            mask |= at_least(vec_load(dot + j), limit) << j;
-        }
-        for (; mask; mask &= mask - 1)
-            hit[n++] = (uint16_t)(r * width + __builtin_ctz(mask));
-    }
-    return n;
-}
-
-static int find(const fd_sweep_test *t, const float *dot, uint16_t *hit)
-{
-    return t->width == 2 * VL ? find_in(2 * VL, t, dot, hit) : find_in(t->width, t, dot, hit);
-}
-
-static void keep(float *list, int64_t k, float p)
-{
-    vec score = vec_set(p);
-    for (int64_t m = (k - 1) / VL * VL + 1; m > 0; m -= VL)   /* from the end: each place looks at the one before */
-        vec_store(list + m, vec_max(vec_load(list + m), vec_min(vec_load(list + m - 1), score)));
-}
 
 /* --- the values of pairs ------------------------------------------------------------------------------------------------------------- */
 
@@ -145,6 +105,18 @@ static double product(const float *x, const float *y, int64_t pitch)
 
 /* --- operands ------------------------------------------------------------------------------------------------------------------------ */
 
+static float largest(const float *x, int64_t pitch)
+{
+    vec most = vec_set(0);
+    float lane[VL], size = 0;
+    for (int64_t k = 0; k < pitch; k += VL)
+        most = vec_max(vec_max(vec_load(x + k), vec_set(0) - vec_load(x + k)), most);
+    vec_store(lane, most);
+    for (int l = 0; l < VL; l++)
+        size = lane[l] > size ? lane[l] : size;
+    return size;
+}
+
 typedef uint32_t words __attribute__((vector_size(HALF * sizeof(uint32_t))));
 
 /* To the nearest bfloat16, ties to even; finite values below 2^9 in size. */
@@ -215,4 +187,4 @@ static void places(const fd_sweep_bins *h, const float *dot, float square_a, con
         bins_of(0, h->metric == FD_INNER, h, dot, square_a, square_b, n, low, high);
 }
 
-const fd_sweep_kernel KERNEL = {&GEMM, find, keep, squares, turned, product, operand, places};
+const fd_sweep_kernel KERNEL = {&GEMM, offer, wait, squares, turned, product, largest, operand, places};

@@ -12,7 +12,7 @@ static int64_t round_up(int64_t n, int64_t to)
 
 static int64_t sure_pitch(int64_t k)
 {
-    return round_up(k, 16) + 1;
+    return FD_SURE + round_up(k, 16);
 }
 
 static int64_t room_of(int64_t k)
@@ -32,7 +32,7 @@ static size_t aligned(int64_t count, size_t size)
 
 size_t fd_sweep_side_bytes(int64_t n, int64_t k)
 {
-    size_t bytes = 5 * aligned(padded_of(n), sizeof(float));
+    size_t bytes = 6 * aligned(padded_of(n), sizeof(float));
     if (k > 0)
         bytes += aligned(n * sure_pitch(k), sizeof(float)) + aligned(n, sizeof(int32_t)) + aligned(n * room_of(k), sizeof(fd_waiting));
     return bytes;
@@ -51,8 +51,9 @@ static void lay_out(fd_sweep_side *x, void *memory)
     const int64_t n = x->block->base.n, k = x->list.k;
     x->padded = padded_of(n);
     x->room = room_of(k);
-    float **arrays[] = {&x->test, &x->half, &x->list_test, &x->spread, &x->square};
-    for (int m = 0; m < 5; m++)
+    x->pitch = sure_pitch(k);
+    float **arrays[] = {&x->test, &x->half, &x->list_test, &x->reach_test, &x->spread, &x->square};
+    for (int m = 0; m < 6; m++)
         *arrays[m] = take(&at, aligned(x->padded, sizeof(float)));
     if (k == 0)
         return;
@@ -89,19 +90,13 @@ static double listed(const fd_sweep_side *x, int64_t i, int64_t m)
     return (double)(x->list.index[at] < 0 ? fd_topk_empty(x->block->base.metric) : x->list.distance[at]);
 }
 
-static void lower_test(fd_sweep_side *x, int64_t i)
-{
-    float reach = fd_sweep_test_of(x, i, x->reach);
-    x->test[i] = x->list_test[i] < reach ? x->list_test[i] : reach;
-}
-
 static void open_row(fd_sweep_side *x, int64_t i)
 {
     const fd_cpu_block *b = x->block;
     const bool inner = b->base.metric == FD_INNER;
     x->spread[i] = 0;
     if (i >= b->base.n || isnan(b->factor[i])) {
-        x->test[i] = x->list_test[i] = x->half[i] = FD_NEVER;
+        x->test[i] = x->list_test[i] = x->reach_test[i] = x->half[i] = FD_NEVER;
         x->square[i] = FD_UNUSABLE;
         return;
     }
@@ -112,7 +107,8 @@ static void open_row(fd_sweep_side *x, int64_t i)
     if (!wild)
         x->spread[i] = (float)((inner ? 2 * x->kappa * sqrt(b->square[i]) * x->other : x->kappa * square) + x->grain) * (1 + 0x1p-18F);
     x->list_test[i] = x->list.k ? fd_sweep_test_of(x, i, listed(x, i, x->list.k - 1)) : FD_NEVER;
-    lower_test(x, i);
+    x->reach_test[i] = fd_sweep_test_of(x, i, x->reach);
+    x->test[i] = x->list_test[i] < x->reach_test[i] ? x->list_test[i] : x->reach_test[i];
 }
 
 static void set_range(fd_sweep_side *x)
@@ -133,57 +129,23 @@ void fd_sweep_side_open(fd_sweep_side *x, void *memory)
         open_row(x, i);
 }
 
-static void raise_list_test(fd_sweep_side *x, int64_t i, float test)
-{
-    if (!(test > x->list_test[i]))
-        return;
-    x->list_test[i] = test;
-    if (isnan(x->reach))
-        x->test[i] = test;
-    else
-        lower_test(x, i);
-}
-
 void fd_sweep_known(fd_sweep_side *x, int64_t i, float value, int64_t index)
 {
     fd_topk_insert(&x->list, x->block->base.metric, i, value, index);
-    raise_list_test(x, i, fd_sweep_test_of(x, i, listed(x, i, x->list.k - 1)));
+    const float test = fd_sweep_test_of(x, i, listed(x, i, x->list.k - 1));
+    if (!(test > x->list_test[i]))
+        return;
+    x->list_test[i] = test;
+    x->test[i] = test < x->reach_test[i] ? test : x->reach_test[i];
 }
 
 /* Sure scores of what the list holds: those whose test is the value's, or a rounding below it. */
-static void take_list(fd_sweep_side *x, int64_t i)
+void fd_sweep_take_list(fd_sweep_side *x, int64_t i)
 {
-    float *sure = x->sure + i * sure_pitch(x->list.k);
+    float *sure = x->sure + i * x->pitch + FD_SURE;
     const int64_t k = x->list.k;
-    sure[0] = INFINITY;
-    for (int64_t m = 0; m < sure_pitch(k) - 1; m++)
-        sure[m + 1] = m < k ? fd_sweep_test_of(x, i, listed(x, i, m)) + x->spread[i] * (1 - 0x1p-19F) : FD_ALWAYS;
+    sure[-1] = INFINITY;
+    for (int64_t m = 0; m < x->pitch - FD_SURE; m++)
+        sure[m] = m < k && x->list.index[i * k + m] >= 0 ? fd_sweep_test_of(x, i, listed(x, i, m)) + x->spread[i] * (1 - 0x1p-19F) : FD_ALWAYS;
     x->waits[i] = 0;
-}
-
-/* Pairs tie that float32 cannot tell apart, and the lower index wins: no test may part them. Within its range that is in the error bound
- * already; `grain` (in the spread) is for what is below it, `farthest` for what is beyond. */
-static void raise_by_score(fd_sweep_side *x, int64_t i, float test)
-{
-    if (x->block->base.metric == FD_INNER && test > x->farthest)
-        test = x->farthest - x->spread[i];
-    if (test > x->half[i] - x->farthest)
-        raise_list_test(x, i, test);
-}
-
-bool fd_sweep_wait(fd_sweep_side *x, int64_t i, const fd_sweep_side *y, int64_t other, float product)
-{
-    const int64_t k = x->list.k;
-    if (x->waits[i] == x->room)
-        return false;
-    if (x->waits[i] < 0)
-        take_list(x, i);
-    float *sure = x->sure + i * sure_pitch(k);
-    float score = product - y->half[other], p = x->block->base.metric == FD_INNER ? score : score - y->spread[other];
-    x->waiting[i * x->room + x->waits[i]++] = (fd_waiting){product, (int32_t)other};
-    if (p > sure[k]) {
-        x->kernel->keep(sure, k, p);
-        raise_by_score(x, i, sure[k] - x->spread[i]);
-    }
-    return true;
 }

@@ -33,8 +33,9 @@ void fd_ref_block_close(fd_block *block);
 size_t fd_ref_sweep_bytes(const fd_engine *e, const fd_block_desc *d, int64_t k);
 fd_error *fd_ref_sweep(fd_lane *lane, const fd_sweep *s) FD_CHECK;
 
-/* What stands for a row in the value of a pair: cosine 1 / |x|, else 1; NaN where the row is not usable. */
-double fd_ref_row_factor(fd_metric metric, const float *row, int64_t dim);
+/* What stands for a row in the value of a pair: cosine 1 / |x|, else 1; NaN where the row is not usable. factor: fd_pair_factor of the row, NaN or 0
+ * where it is not finite. */
+double fd_ref_factor(fd_metric metric, double factor);
 
 /* n, c, h, w of an image tensor; rank 3 is [n][c][w] with h = 1, lower ranks have h = w = 1. */
 typedef struct fd_image_shape { int64_t n, c, h, w; } fd_image_shape;

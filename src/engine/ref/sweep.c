@@ -30,9 +30,8 @@ void fd_ref_block_close(fd_block *block)
     free(b);
 }
 
-double fd_ref_row_factor(fd_metric metric, const float *row, int64_t dim)
+double fd_ref_factor(fd_metric metric, double factor)
 {
-    double factor = fd_pair_factor(row, dim); /* NaN or 0 for a row that is not finite */
     if (isnan(factor) || factor == 0)
         return NAN;
     return metric != FD_COSINE ? 1 : isinf(factor) ? NAN : factor; /* infinite: a row of zeros */
@@ -50,7 +49,7 @@ fd_error *fd_ref_block_open(fd_lane *lane, const fd_block_desc *d, fd_block **ou
     FD_TRY(fd_alloc(&b->factor, (size_t)n, sizeof(double)));
     memcpy(b->row, d->row, (size_t)(n * dim) * sizeof(float));
     for (int64_t i = 0; i < n; i++)
-        b->factor[i] = d->valid && !d->valid[i] ? NAN : fd_ref_row_factor(d->metric, b->row + i * dim, dim);
+        b->factor[i] = d->valid && !d->valid[i] ? NAN : fd_ref_factor(d->metric, fd_pair_factor(b->row + i * dim, dim));
     *out = &b->base;
     b = NULL;
 done:
