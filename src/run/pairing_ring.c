@@ -71,13 +71,13 @@ static fd_error *open_own(ring *g)
     FD_TRY(fd_lane_open(p->engine, &g->lane));
     FD_TRY(fd_alloc_aligned(&g->here, (size_t)(most * p->dim), sizeof *g->here));
     FD_TRY(fd_alloc_aligned(&g->coming, (size_t)(most * p->dim), sizeof *g->coming));
-    for (int64_t b = first_of(g, g->moving, g->rank), at = 0; b < first_of(g, g->moving, g->rank + 1); b++) {
+    const int64_t start = first_of(g, g->moving, g->rank) * plan->side, piece = fd_tile_plan_of(plan->n).side;   /* what sources have at a time */
+    for (int64_t at = 0; at < rows_of(g, g->rank); at += piece) {
         const float *rows = NULL;
         const uint8_t *valid = NULL;
-        const int64_t n = fd_tile_plan_rows(plan, b);
-        FD_TRY(p->source[g->moving].rows(p->source[g->moving].self, b * plan->side, n, &rows, &valid));
+        const int64_t n = rows_of(g, g->rank) - at < piece ? rows_of(g, g->rank) - at : piece;
+        FD_TRY(p->source[g->moving].rows(p->source[g->moving].self, start + at, n, &rows, &valid));
         memcpy(g->here + at * p->dim, rows, (size_t)(n * p->dim) * sizeof *rows);
-        at += n;
     }
     if (p->symmetric)
         return prepare_guest(g, g->rank, &g->own);

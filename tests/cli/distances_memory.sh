@@ -18,5 +18,9 @@ for memory in 36M 41M 1G; do
 done
 expect 0 timeout 100 mpirun -np 3 facesdist-distances many.npy -o part.h5 --force $outputs --memory 38M
 same all.h5 part.h5
+# one block of all rows, which are read in several pieces
+expect 0 facesdist-distances many.npy -o all.h5 --force --matrix none --topk 3 --threads 1
+expect 0 facesdist-distances many.npy -o part.h5 --force --matrix none --topk 3 --threads 1 --exchange ring
+same all.h5 part.h5
 expect 1 facesdist-distances many.npy -o no.h5 $outputs --memory 16M
 says err 'takes .* of memory on each rank at least'
