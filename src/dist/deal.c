@@ -1,6 +1,7 @@
 #include "dist/deal.h"
 
-enum { RUN = 16 };   /* tiles: what a thread takes at a time, so that its row of blocks stays in its cache */
+/* What a thread takes at a time, tiles: so many that its row of blocks stays in its cache, fewer towards the end, where others would wait for it. */
+enum { RUN = 16, LEAST_TURNS = 32 };
 
 static int64_t row_of(const fd_grid_window *w, int64_t tile)
 {
@@ -35,14 +36,16 @@ static int64_t skip(const fd_deal *d, int64_t at, int64_t *row)
 int64_t fd_deal_take(fd_deal *d, int64_t *I, int64_t *J)
 {
     int_least64_t at = atomic_load(&d->next);
-    int64_t row = 0, start, end, limit;
+    int64_t row = 0, start, end, limit, run;
     do {
         if (atomic_load(&d->closed) || at >= d->end)
             return 0;
         start = skip(d, at, &row);
         limit = fd_grid_window_row(&d->window, row + 1);
         limit = limit < d->end ? limit : d->end;
-        limit = limit < start + RUN ? limit : start + RUN;
+        run = (d->end - start) / LEAST_TURNS;
+        run = run > RUN ? RUN : run < 1 ? 1 : run;
+        limit = limit < start + run ? limit : start + run;
         for (end = start; end < limit && !is_done(d, row, end); end++)
             ;
     } while (!atomic_compare_exchange_weak(&d->next, &at, end));

@@ -22,6 +22,7 @@ fd_tile_plan fd_tile_plan_of(int64_t n);
 /* For sweeps, whose results do not depend on the plan: as many blocks as `blocks` or a few less, more where they would exceed `most` rows; never of less
  * than fd_tile_plan_of's. */
 fd_tile_plan fd_tile_plan_wide(int64_t n, int64_t blocks, int64_t most);
+fd_tile_plan fd_tile_plan_with(int64_t n, int64_t side);   /* side > 0 */
 void fd_tile_plan_at(const fd_tile_plan *plan, int64_t tile, int64_t *I, int64_t *J);
 int64_t fd_tile_plan_rows(const fd_tile_plan *plan, int64_t block);   /* of one block: side, or less in the last */
 /* The share of part p of `parts`: tiles first..first+count-1, so that a part stays on a row of blocks. No part has more pairs than the mean and one

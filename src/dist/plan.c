@@ -5,12 +5,17 @@
 
 enum { SIDE = 512, STEP = 64 }; /* rows: a tile of 1 MiB; small data sets in one tile, not too many different shapes of it */
 
+fd_tile_plan fd_tile_plan_with(int64_t n, int64_t side)
+{
+    assert(n >= 0 && side > 0);
+    const int64_t blocks = (n + side - 1) / side;
+    return (fd_tile_plan){.n = n, .side = side, .blocks = blocks, .tiles = blocks * (blocks + 1) / 2};
+}
+
 fd_tile_plan fd_tile_plan_of(int64_t n)
 {
     assert(n >= 0);
-    int64_t side = n >= SIDE ? SIDE : n == 0 ? STEP : (n + STEP - 1) / STEP * STEP;
-    int64_t blocks = (n + side - 1) / side;
-    return (fd_tile_plan){.n = n, .side = side, .blocks = blocks, .tiles = blocks * (blocks + 1) / 2};
+    return fd_tile_plan_with(n, n >= SIDE ? SIDE : n == 0 ? STEP : (n + STEP - 1) / STEP * STEP);
 }
 
 fd_tile_plan fd_tile_plan_wide(int64_t n, int64_t blocks, int64_t most)
@@ -19,10 +24,7 @@ fd_tile_plan fd_tile_plan_wide(int64_t n, int64_t blocks, int64_t most)
     most = most / SIDE * SIDE;
     int64_t side = ((n + blocks - 1) / blocks + SIDE - 1) / SIDE * SIDE;
     side = side > most ? most : side;
-    if (side <= SIDE)
-        return fd_tile_plan_of(n);
-    blocks = (n + side - 1) / side;
-    return (fd_tile_plan){.n = n, .side = side, .blocks = blocks, .tiles = blocks * (blocks + 1) / 2};
+    return side <= SIDE ? fd_tile_plan_of(n) : fd_tile_plan_with(n, side);
 }
 
 /* The number of tiles in the rows of blocks before I. */

@@ -1,7 +1,8 @@
 /* Checkpoints of the distance stage, in the journal: which tiles are done, and all that came of them but the matrix, whose tiles stand in the result in
  * work. A record of rank 0's log, written last, makes one valid:
  *
- *     'D', then 64-bit numbers: the length of the pin, and its bytes; generation, run; the histogram's counts; the covers; the files of pairs.
+ *     'D', then 64-bit numbers: the length of the pin, and its bytes; generation, run; the sides of the plans' blocks, in which covers count; the
+ *     histogram's counts; the covers; the files of pairs.
  *
  * lists-GENERATION.part holds the nearest rows of all: index [n][k], distance [n][k], CRC-32C of each block's part of both; the one before it is
  * removed. pairs-RUN-RANK-THREAD.part are spills (dist/spill.h) that grow from checkpoint to checkpoint. Any number of ranks goes on from them. */
@@ -20,6 +21,7 @@ typedef struct fd_part { int64_t run, rank, thread, runs; fd_spill_run *of; } fd
 struct fd_checkpoint {
     fd_journal *log;             /* rank 0's */
     int64_t generation, run;     /* of the lists that are valid (0: none); of this run, for the names of its files */
+    int64_t side[2];             /* of the blocks that covers count in */
     fd_cover *before;            /* [n_before] tiles that are done */
     size_t n_before;
     int64_t *counts;             /* [FD_HISTOGRAM_BINS + 2] or NULL */
@@ -28,9 +30,11 @@ struct fd_checkpoint {
     double last, cost;           /* rank 0: when the last one was begun, and how long it took */
 };
 
-/* Collective, after fd_pairing_prepare, by one job at a time (run/lock.h): what an interrupted run of the same pin left becomes part of p; what was made
- * otherwise is removed. */
-fd_error *fd_checkpoint_open(fd_pairing *p) FD_CHECK;
+/* The two parts of fd_pairing_prepare that look back, by one job at a time (run/lock.h). Collective: what an interrupted run of the same pin left; p's
+ * plan becomes that run's. What was made otherwise is removed. */
+fd_error *fd_checkpoint_find(fd_pairing *p) FD_CHECK;
+/* Each rank alone: its share of what was saved becomes part of p. */
+fd_error *fd_checkpoint_take(fd_pairing *p) FD_CHECK;
 /* Whether anything is done: then the result in work is there and holds its tiles. */
 bool fd_checkpoint_resumed(const fd_pairing *p);
 /* Whether one is due; rank 0 knows. */

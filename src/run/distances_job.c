@@ -117,8 +117,7 @@ static fd_error *survey(fd_distances_run *r)
                    i == 0 ? "the queries" : "the input", r->pairing.metric == FD_COSINE ? "not finite or zero" : "not finite");
     }
     fd_stage_add(r->stages, FD_STAGE_SCAN, &mark, (double)r->facts[1].count, (double)(r->facts[1].count * r->pairing.dim * 4));
-    FD_TRY(fd_pairing_prepare(&r->pairing, &all));
-    FD_TRY(fd_pairing_fit(&r->pairing, r->memory));
+    r->survey = all;
 done:
     return err;
 }
@@ -155,8 +154,12 @@ static fd_error *run(fd_distances_run *r)
     FD_TRY(survey(r));
     FD_TRY(pin(r));
     FD_TRY(fd_distances_history(r, &complete));
-    if (!complete)
-        FD_TRY(fd_distances_publish(r));
+    if (complete)
+        return NULL;
+    r->pairing.saving = (fd_saving){r->journal, r->pin.text, r->pin.text, fd_opt_real(r->options, "checkpoint")};
+    FD_TRY(fd_pairing_prepare(&r->pairing, &r->survey));
+    FD_TRY(fd_pairing_fit(&r->pairing, r->memory));
+    FD_TRY(fd_distances_publish(r));
 done:
     return err;
 }

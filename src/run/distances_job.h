@@ -17,6 +17,7 @@ typedef struct fd_distances_run {
     int64_t memory;
     fd_vectors *vectors[2];            /* queries and gallery; the first is NULL where rows are compared with each other */
     fd_vectors_facts facts[2];
+    fd_survey survey;                  /* of both */
     fd_engine *engine;
     fd_pairing pairing;
     fd_string pin;                     /* "key = value" lines that determine the result's bytes */

@@ -186,8 +186,6 @@ fd_error *fd_distances_publish(fd_distances_run *r)
 {
     fd_error *err = NULL;
     bool made = false;
-    r->pairing.saving = (fd_saving){r->journal, r->pin.text, r->pin.text, fd_opt_real(r->options, "checkpoint")};
-    FD_TRY(fd_checkpoint_open(&r->pairing));
     FD_TRY(fd_together(r->comm, r->timeout, r->rank == 0 ? lay_out : NULL, r));
     made = true;
     FD_TRY(compute(r));

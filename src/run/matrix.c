@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "run/checkpoint.h"
 
 /* Embeddings of all faces in order of their rows; a->tables.valid says which count. */
 typedef struct matrix {
@@ -78,8 +77,6 @@ fd_error *fd_job_pairing(fd_job *job, const fd_assembly *a, fd_pairing *out)
     out->saving = (fd_saving){job->journal, job->journal_pin.text, job->pin.text, fd_opt_real(job->options, "checkpoint")};
     FD_TRY(fd_survey_reduce(job->comm, &survey));
     FD_TRY(fd_pairing_prepare(out, &survey));
-    if (fd_wanted_any(&out->wanted))
-        FD_TRY(fd_checkpoint_open(out));
 done:
     return err;
 }

@@ -105,7 +105,9 @@ static int64_t bytes_of_row(const fd_pairing *p)
  * every thread allow (20 tiles each), because the waiting pairs of a row are settled at the end of each. */
 void fd_pairing_plan(fd_pairing *p)
 {
-    const int64_t most = p->memory > 0 && p->memory / 16 < 256 << 20 ? p->memory / 16 : 256 << 20, rows = most / bytes_of_row(p);
+    static const double TILE = 1.4e11;   /* multiplications: some seconds; between tiles a run can stop */
+    const int64_t most = p->memory > 0 && p->memory / 16 < 256 << 20 ? p->memory / 16 : 256 << 20, quick = (int64_t)sqrt(TILE / (double)(p->dim > 128 ? p->dim : 128));
+    const int64_t fitting = most / bytes_of_row(p), rows = fitting < quick ? fitting : quick;
     const int parts = fd_comm_ranks(p->comm) * p->threads;
     const int64_t blocks = parts == 1 ? 1 : (int64_t)ceil(sqrt(2.0 * 20 * parts));
     for (int i = 0; i < 2; i++)
@@ -117,10 +119,19 @@ void fd_pairing_plan(fd_pairing *p)
 
 fd_error *fd_pairing_prepare(fd_pairing *p, const fd_survey *survey)
 {
+    fd_error *err = NULL;
     fd_pairing_plan(p);
+    int64_t side[] = {p->plan[0].side, p->plan[1].side};   /* by this rank's memory and threads: all take the smallest */
+    FD_TRY(fd_comm_reduce_i64(p->comm, side, 2, FD_COMBINE_MIN));
+    for (int i = 0; i < 2; i++)
+        p->plan[i] = fd_tile_plan_with(p->n[i], side[i]);
     p->scaling = fd_scale_of(survey, p->metric);
     set_bins(p, survey->norm);
-    return fd_comm_agree(p->comm, open_own(p));
+    FD_TRY(fd_checkpoint_find(p));
+    FD_TRY(fd_comm_agree(p->comm, open_own(p)));
+    FD_TRY(fd_comm_agree(p->comm, fd_checkpoint_take(p)));
+done:
+    return err;
 }
 
 void fd_pairing_free(fd_pairing *p)

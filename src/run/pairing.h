@@ -73,7 +73,7 @@ typedef struct fd_pairing {
     int spills;
     int64_t *row_count;               /* [n[0] + 1] pairs within the radius */
     fd_result_writer *writer;         /* for tiles */
-    /* by fd_checkpoint_open */
+    /* of an interrupted run */
     fd_checkpoint *checkpoint;
     fd_coverage before;               /* tiles that an interrupted run computed */
     fd_cover done[2];                 /* and the windows that this run went through before the one in hand */

@@ -85,7 +85,7 @@ static const char *pin_in(cursor *c, int64_t *n)
 static fd_error *parse_covers(const fd_pairing *p, cursor *c, fd_checkpoint *out)
 {
     fd_error *err = NULL;
-    const fd_grid grid = {p->symmetric, {p->plan[0].blocks, p->plan[1].blocks}};
+    const fd_grid grid = {p->symmetric, {fd_tile_plan_with(p->n[0], out->side[0]).blocks, fd_tile_plan_with(p->n[1], out->side[1]).blocks}};
     int64_t (*numbers)[FD_COVER_NUMBERS] = NULL;
     const int64_t n = number(c);
     FD_TRY(copies(c, n, sizeof *numbers, &numbers));
@@ -124,11 +124,16 @@ fd_error *fd_checkpoint_parse(const fd_pairing *p, const uint8_t *payload, size_
     c.bad = !pin_in(&c, &length) || c.bad;
     out->generation = number(&c);
     out->run = number(&c) + 1;
+    out->side[0] = number(&c);
+    out->side[1] = number(&c);
     counts = number(&c);
+    c.bad = c.bad || out->side[0] == 0 || out->side[1] == 0 || (p->wanted.matrix && (out->side[0] != p->plan[0].side || out->side[1] != p->plan[1].side));
     c.bad = c.bad || counts != (p->wanted.histogram ? FD_HISTOGRAM_BINS + 2 : 0);
     FD_TRY(copies(&c, counts, sizeof *out->counts, &out->counts));
-    FD_TRY(parse_covers(p, &c, out));
-    FD_TRY(parse_parts(&c, out));
+    if (!c.bad)
+        FD_TRY(parse_covers(p, &c, out));
+    if (!c.bad)
+        FD_TRY(parse_parts(&c, out));
     if (c.bad)
         FD_THROW(FD_FORMAT, "the journal's record of the distances does not add up (--force starts anew)");
 done:
@@ -312,10 +317,12 @@ done:
     return err;
 }
 
-static fd_error *take_over(fd_pairing *p)
+fd_error *fd_checkpoint_take(fd_pairing *p)
 {
     fd_error *err = NULL;
     fd_checkpoint *c = p->checkpoint;
+    if (!c)   /* nothing is wanted */
+        return NULL;
     if (p->wanted.radius_given)
         FD_TRY(open_spills(p));
     if (p->lists && c->generation > 0)
@@ -323,6 +330,7 @@ static fd_error *take_over(fd_pairing *p)
     for (int i = 0; c->counts && fd_comm_rank(p->comm) == 0 && i < FD_HISTOGRAM_BINS + 2; i++)
         p->bins.count[i] = (uint64_t)c->counts[i];
     p->before = (fd_coverage){{p->symmetric, {p->plan[0].blocks, p->plan[1].blocks}}, c->before, c->n_before};
+    c->last = fd_now();
 done:
     return err;
 }
@@ -332,12 +340,14 @@ bool fd_checkpoint_resumed(const fd_pairing *p)
     return p->checkpoint && p->checkpoint->generation > 0;
 }
 
-fd_error *fd_checkpoint_open(fd_pairing *p)
+fd_error *fd_checkpoint_find(fd_pairing *p)
 {
     fd_error *err = NULL;
     fd_checkpoint *c = NULL;
     latest record = {0};
     const int rank = fd_comm_rank(p->comm);
+    if (!fd_wanted_any(&p->wanted))
+        return NULL;
     FD_TRY(fd_comm_agree(p->comm, fd_alloc(&c, 1, sizeof *c)));
     p->checkpoint = c;
     FD_TRY(fd_comm_agree(p->comm, rank == 0 ? find_record(p, &record) : NULL));
@@ -350,9 +360,9 @@ fd_error *fd_checkpoint_open(fd_pairing *p)
     if (rank == 0 && !own)
         own = remove_stale(p->saving.folder, c);
     FD_TRY(fd_comm_agree(p->comm, own));
-    FD_TRY(fd_comm_agree(p->comm, take_over(p)));
-    c->last = fd_now();
-    if (n > 0)
+    for (int i = 0; i < 2 && n > 0; i++)
+        p->plan[i] = fd_tile_plan_with(p->n[i], c->side[i]);
+    if (fd_checkpoint_resumed(p))
         fd_say(FD_NORMAL, "going on: distances were saved by an earlier run");
 done:
     free(record.bytes);

@@ -157,6 +157,8 @@ static fd_error *append(fd_pairing *p, const saved *s)
     FD_TRY(fd_payload_add(&out, p->saving.pin, strlen(p->saving.pin)));
     FD_TRY(add_number(&out, s->generation));
     FD_TRY(add_number(&out, c->run));
+    FD_TRY(add_number(&out, p->plan[0].side));
+    FD_TRY(add_number(&out, p->plan[1].side));
     FD_TRY(add_number(&out, counts));
     FD_TRY(fd_payload_add(&out, s->counts, (size_t)counts * sizeof *s->counts));
     FD_TRY(add_number(&out, (int64_t)c->n_before + p->n_done + (int64_t)s->n_now));
