@@ -6,6 +6,7 @@ pkg_check_modules(HDF5 REQUIRED IMPORTED_TARGET hdf5)            # libhdf5-dev
 find_library(HDF5_HL_LIBRARY hdf5_hl HINTS ${HDF5_LIBRARY_DIRS} REQUIRED)   # dimension scales; beside HDF5, without a .pc of its own
 pkg_check_modules(JPEG REQUIRED IMPORTED_TARGET libjpeg)         # libjpeg62-turbo-dev
 pkg_check_modules(PNG REQUIRED IMPORTED_TARGET libpng)           # libpng-dev
+pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)           # zlib1g-dev
 pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto)     # libssl-dev
 pkg_check_modules(PROTOBUFC REQUIRED IMPORTED_TARGET libprotobuf-c)   # libprotobuf-c-dev
 find_program(PROTOC_C protoc-c REQUIRED)                         # protobuf-c-compiler

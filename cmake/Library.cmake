@@ -46,7 +46,7 @@ endif()
 target_compile_definitions(libfacesdist PRIVATE FACESDIST_VERSION="${PROJECT_VERSION}"
                            $<$<BOOL:${FACESDIST_HAVE_ONEDNN}>:FACESDIST_HAVE_ONEDNN>)
 add_dependencies(libfacesdist onnx_proto)
-target_link_libraries(libfacesdist PUBLIC MPI::MPI_C ${HDF5_HL_LIBRARY} PkgConfig::HDF5 PkgConfig::JPEG PkgConfig::PNG PkgConfig::CRYPTO
+target_link_libraries(libfacesdist PUBLIC MPI::MPI_C ${HDF5_HL_LIBRARY} PkgConfig::HDF5 PkgConfig::JPEG PkgConfig::PNG PkgConfig::ZLIB PkgConfig::CRYPTO
                       PkgConfig::PROTOBUFC Threads::Threads ${CMAKE_DL_LIBS} m)
 # Plugins take what they need of the library from the program that opens them.
 target_link_options(libfacesdist INTERFACE -Wl,--dynamic-list=${CMAKE_SOURCE_DIR}/cmake/plugin.symbols)

@@ -152,7 +152,7 @@ static const key keys[] = {
     {"embedder", "resample", false, read_choice, AT(resample), 0, 0, 0, "bilinear|pil-bilinear|area"},
     {"embedder", "dim", true, read_whole, AT(pack.dim), 1, 65536, 0, NULL},
     {"embedder", "normalize", true, read_choice, AT(normalize), 0, 0, 0, "none|l2"},
-    {"embedder", "metric", true, read_choice, AT(metric), 0, 0, 0, "euclidean|sqeuclidean|cosine"},
+    {"embedder", "metric", true, read_choice, AT(metric), 0, 0, 0, "euclidean|sqeuclidean|cosine|inner"},
     {"embedder", "threshold", true, read_numbers, AT(pack.threshold), 0, 1e9, 1, NULL},
 };
 enum { KEYS = sizeof keys / sizeof *keys };

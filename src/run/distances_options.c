@@ -15,6 +15,8 @@ static const fd_option table[] = {
      "The distance between rows; inner: their inner product, a similarity: largest first, radius from below."},
     {"matrix", 0, FD_OPT_CHOICE, "auto", NULL, "auto|full|none", 0, 0, RESULT, DISTANCES,
      "Store the distances of all pairs; auto: up to 20,000 rows (400 million pairs)."},
+    {"matrix-type", 0, FD_OPT_CHOICE, "f32", NULL, "f32|f16", 0, 0, RESULT, DISTANCES, "Numbers of the matrix: float32, or float16 of half the size (11 bits)."},
+    {"compress", 0, FD_OPT_FLAG, "false", NULL, NULL, 0, 0, RESULT, DISTANCES, "Shuffle and deflate the tiles of the matrix: smaller, and slower."},
     {"topk", 0, FD_OPT_INT, NULL, "K", NULL, 1, 1e6, RESULT, DISTANCES, "Store the K nearest rows of each row."},
     {"radius", 0, FD_OPT_REAL, NULL, "R", NULL, 0, 0, RESULT, DISTANCES, "Store all pairs of rows nearer than R, as compressed rows."},
     {"clusters", 0, FD_OPT_CHOICE, "none", NULL, "none|connected|chinese-whispers", 0, 0, RESULT, DISTANCES,

@@ -52,7 +52,7 @@ static fd_error *lay_out(void *self)
     int64_t have = 0;
     const int n = columns_of(r, columns);
     const int64_t need = fd_result_predict(columns, n);
-    const bool again = r->pairing.wanted.matrix && fd_checkpoint_resumed(&r->pairing);
+    const bool again = r->pairing.wanted.matrix && !r->pairing.wanted.compress && fd_checkpoint_resumed(&r->pairing);
     FD_TRY(fd_file_free_bytes(r->output, &have));
     have += stat(r->temporary, &st) == 0 ? (int64_t)st.st_blocks * 512 : 0;   /* its place is taken again */
     if (need > have)

@@ -27,6 +27,8 @@ static const fd_option table[] = {
 
     {"metric", 0, FD_OPT_CHOICE, NULL, NULL, "euclidean|sqeuclidean|cosine|inner", 0, 0, RESULT, DISTANCES, "The distance between embeddings. Default: the pack's."},
     {"matrix", 0, FD_OPT_CHOICE, "auto", NULL, "auto|full|none", 0, 0, RESULT, DISTANCES, "Store the distances of all pairs; auto: up to 20,000 faces."},
+    {"matrix-type", 0, FD_OPT_CHOICE, "f32", NULL, "f32|f16", 0, 0, RESULT, DISTANCES, "Numbers of the matrix: float32, or float16 of half the size (11 bits)."},
+    {"compress", 0, FD_OPT_FLAG, "false", NULL, NULL, 0, 0, RESULT, DISTANCES, "Shuffle and deflate the tiles of the matrix: smaller, and slower."},
     {"topk", 0, FD_OPT_INT, NULL, "K", NULL, 1, 1e6, RESULT, DISTANCES, "Store the K nearest faces of each face."},
     {"radius", 0, FD_OPT_REAL, NULL, "R", NULL, 0, 0, RESULT, DISTANCES, "Store all pairs of faces nearer than R, as compressed rows."},
     {"clusters", 0, FD_OPT_CHOICE, "none", NULL, "none|connected|chinese-whispers", 0, 0, RESULT, DISTANCES,

@@ -10,6 +10,8 @@
 void fd_wanted_of(const fd_options *o, fd_wanted *out)
 {
     *out = (fd_wanted){.radius_given = fd_opt_set(o, "radius"), .histogram = fd_opt_flag(o, "histogram"), .include_self = fd_opt_flag(o, "include-self")};
+    out->half = strcmp(fd_opt_text(o, "matrix-type"), "f16") == 0;
+    out->compress = fd_opt_flag(o, "compress");
     if (fd_opt_set(o, "topk"))
         out->k = fd_opt_int(o, "topk");
     out->clusters = (fd_clusters)fd_opt_choice(o, "clusters");
@@ -137,6 +139,7 @@ done:
 void fd_pairing_free(fd_pairing *p)
 {
     fd_lists_close(p->lists);
+    fd_tiles_close(p);
     fd_checkpoint_close(p->checkpoint);
     for (int t = 0; t < p->spills; t++)
         fd_spill_close(p->spill[t]);
@@ -166,11 +169,11 @@ int fd_pairing_columns(fd_pairing *p, fd_column *out)
     const int64_t m = p->n[0], k = p->wanted.k;
     const fd_column *start = out;
     if (p->wanted.matrix) {
-        *out = column_of(p, 0, "/distances/full", FD_COL_F32,
+        *out = column_of(p, 0, "/distances/full", p->wanted.half ? FD_COL_F16 : FD_COL_F32,
                          p->symmetric ? "distance between the embeddings of two rows" : "distance between a query and a row of the gallery");
         p->attribute[0][2] = (fd_attribute){"axes", p->scale ? "face, face" : p->symmetric ? "row, row" : "query, row"};
         *out = (fd_column){.path = out->path, .type = out->type, .rank = 2, .dim = {m, p->n[1]}, .chunk = {p->plan[0].side, p->plan[1].side},
-                           .scale = p->scale, .scaled_axes = 2, .attributes = out->attributes, .n_attributes = 3};
+                           .compress = p->wanted.compress, .scale = p->scale, .scaled_axes = 2, .attributes = out->attributes, .n_attributes = 3};
         out++;
     }
     if (k > 0) {

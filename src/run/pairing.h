@@ -17,13 +17,14 @@ typedef enum fd_clusters { FD_CLUSTERS_NONE, FD_CLUSTERS_CONNECTED, FD_CLUSTERS_
 
 /* What is wanted of the pairs, any together. */
 typedef struct fd_wanted {
-    bool matrix, radius_given, histogram, include_self;
+    bool matrix, half, compress;      /* half: the matrix in float16 */
+    bool radius_given, histogram, include_self;
     int64_t k;                        /* 0: no nearest rows */
     float radius;
     fd_clusters clusters;             /* of the pairs within the radius */
 } fd_wanted;
 
-/* Reads --topk, --radius, --clusters, --histogram and --include-self; --matrix is resolved by the caller, who knows the number of rows. */
+/* Reads --matrix-type, --compress, --topk, --radius, --clusters, --histogram and --include-self; --matrix is resolved by the caller, who knows the number of rows. */
 void fd_wanted_of(const fd_options *o, fd_wanted *out);
 /* FD_USAGE where options are given that need others. */
 fd_error *fd_wanted_check(const fd_options *o) FD_CHECK;
@@ -32,6 +33,7 @@ bool fd_wanted_any(const fd_wanted *w);
 /* How the rows get to the ranks. */
 typedef enum fd_exchange { FD_EXCHANGE_AUTO, FD_EXCHANGE_ALLGATHER, FD_EXCHANGE_RING } fd_exchange;
 
+typedef struct fd_tile_file fd_tile_file;     /* pairing_tiles.c */
 typedef struct fd_checkpoint fd_checkpoint;   /* run/checkpoint.h */
 
 /* Where the stage saves what it has, and what that depends on. */
@@ -73,6 +75,8 @@ typedef struct fd_pairing {
     int spills;
     int64_t *row_count;               /* [n[0] + 1] pairs within the radius */
     fd_result_writer *writer;         /* for tiles */
+    fd_tile_file *tiles;              /* [threads] for compressed ones; else NULL */
+    int64_t saturated;                /* values of this rank's tiles that float16 cannot hold */
     /* of an interrupted run */
     fd_checkpoint *checkpoint;
     fd_coverage before;               /* tiles that an interrupted run computed */
@@ -116,6 +120,8 @@ typedef struct fd_lists_sink {
     fd_error *(*take)(void *self, int64_t first, int64_t rows, const fd_topk *lists);   /* first: a whole number of blocks; lists may be changed */
 } fd_lists_sink;
 fd_error *fd_pairing_merge_lists(fd_pairing *p, const fd_lists_sink *sink) FD_CHECK;
+/* pairing_tiles.c: compressed tiles into the result, and what is known of them only now. Collective. */
+fd_error *fd_pairing_write_matrix(fd_pairing *p) FD_CHECK;
 /* pairing_radius.c: its part for the pairs within the radius. */
 fd_error *fd_pairing_write_radius(fd_pairing *p) FD_CHECK;
 /* pairing_clusters.c: and for their groups, by rank 0, after the pairs are written. Collective. */

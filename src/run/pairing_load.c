@@ -17,7 +17,7 @@
 fd_error *fd_part_path(char **out, const char *folder, const fd_part *part)
 {
     char name[96];
-    snprintf(name, sizeof name, "pairs-%lld-%lld-%lld.part", (long long)part->run, (long long)part->rank, (long long)part->thread);
+    snprintf(name, sizeof name, "%s-%lld-%lld-%lld.part", part->kind == FD_PART_PAIRS ? "pairs" : "tiles", (long long)part->run, (long long)part->rank, (long long)part->thread);
     return fd_path_join(out, folder, name);
 }
 
@@ -100,18 +100,30 @@ done:
     return err;
 }
 
-static fd_error *parse_parts(cursor *c, fd_checkpoint *out)
+fd_error *fd_parts_parse(const uint8_t *bytes, size_t n, fd_checkpoint *out, bool *good)
 {
     fd_error *err = NULL;
-    size_t capacity = 0;
-    while (c->left > 0 && !c->bad) {
-        fd_part part = {number(c), number(c), number(c), number(c), NULL};
-        FD_TRY(copies(c, part.runs, sizeof *part.of, &part.of));
-        if (c->bad)
-            break;
-        FD_TRY(fd_grow(&out->part, &capacity, out->parts + 1, sizeof *out->part));
-        out->part[out->parts++] = part;
+    cursor c = {bytes, n, false};
+    size_t capacity = out->parts;
+    while (c.left > 0 && !c.bad) {
+        fd_part part = {.kind = number(&c)};
+        part.run = number(&c);
+        part.rank = number(&c);
+        part.thread = number(&c);
+        part.runs = number(&c);
+        FD_TRY(copies(&c, part.runs, sizeof *part.of, &part.of));
+        c.bad = c.bad || part.kind > FD_PART_TILES || (part.kind == FD_PART_TILES && part.runs != 1);
+        if (c.bad)
+            free(part.of);
+        else
+            err = fd_grow(&out->part, &capacity, out->parts + 1, sizeof *out->part);
+        if (err)
+            free(part.of);
+        FD_TRY(err);
+        if (!c.bad)
+            out->part[out->parts++] = part;
     }
+    *good = !c.bad;
 done:
     return err;
 }
@@ -126,15 +138,17 @@ fd_error *fd_checkpoint_parse(const fd_pairing *p, const uint8_t *payload, size_
     out->run = number(&c) + 1;
     out->side[0] = number(&c);
     out->side[1] = number(&c);
+    out->saturated = number(&c);
     counts = number(&c);
     c.bad = c.bad || out->side[0] == 0 || out->side[1] == 0 || (p->wanted.matrix && (out->side[0] != p->plan[0].side || out->side[1] != p->plan[1].side));
     c.bad = c.bad || counts != (p->wanted.histogram ? FD_HISTOGRAM_BINS + 2 : 0);
     FD_TRY(copies(&c, counts, sizeof *out->counts, &out->counts));
     if (!c.bad)
         FD_TRY(parse_covers(p, &c, out));
-    if (!c.bad)
-        FD_TRY(parse_parts(&c, out));
-    if (c.bad)
+    bool good = !c.bad;
+    if (good)
+        FD_TRY(fd_parts_parse(c.at, c.left, out, &good));
+    if (!good)
         FD_THROW(FD_FORMAT, "the journal's record of the distances does not add up (--force starts anew)");
 done:
     return err;
@@ -165,7 +179,7 @@ static fd_error *parts_exist(const fd_pairing *p, const latest *l, bool *out)
     fd_error *err = NULL;
     fd_checkpoint *c = NULL;
     char *path = NULL;
-    *out = !p->wanted.matrix || access(p->temporary, F_OK) == 0;
+    *out = !p->wanted.matrix || p->wanted.compress || access(p->temporary, F_OK) == 0;
     FD_TRY(fd_alloc(&c, 1, sizeof *c));
     FD_TRY(fd_checkpoint_parse(p, l->bytes, l->n, c));
     for (size_t i = 0; i <= c->parts; i++) {
@@ -303,14 +317,17 @@ static fd_error *open_spills(fd_pairing *p)
     for (int t = 0; t < p->threads; t++, p->spills++) {
         free(path);
         path = NULL;
-        FD_TRY(fd_part_path(&path, p->saving.folder, &(fd_part){.run = c->run, .rank = rank, .thread = t}));
+        FD_TRY(fd_part_path(&path, p->saving.folder, &(fd_part){FD_PART_PAIRS, c->run, rank, t, 0, NULL}));
         FD_TRY(fd_spill_open(path, room, p->symmetric, p->row_count, &p->spill[p->spills]));
     }
-    for (size_t i = (size_t)rank; i < c->parts; i += (size_t)ranks, p->spills++) {
+    for (size_t i = (size_t)rank; i < c->parts; i += (size_t)ranks) {
+        if (c->part[i].kind != FD_PART_PAIRS)
+            continue;
         free(path);
         path = NULL;
         FD_TRY(fd_part_path(&path, p->saving.folder, &c->part[i]));
         FD_TRY(fd_spill_adopt(path, c->part[i].of, (size_t)c->part[i].runs, p->n[0], p->row_count, &p->spill[p->spills]));
+        p->spills++;
     }
 done:
     free(path);
@@ -325,10 +342,12 @@ fd_error *fd_checkpoint_take(fd_pairing *p)
         return NULL;
     if (p->wanted.radius_given)
         FD_TRY(open_spills(p));
+    FD_TRY(fd_tiles_open(p));
     if (p->lists && c->generation > 0)
         FD_TRY(load_lists(p));
-    for (int i = 0; c->counts && fd_comm_rank(p->comm) == 0 && i < FD_HISTOGRAM_BINS + 2; i++)
+    for (int i = 0; p->wanted.histogram && c->counts && fd_comm_rank(p->comm) == 0 && i < FD_HISTOGRAM_BINS + 2; i++)
         p->bins.count[i] = (uint64_t)c->counts[i];
+    p->saturated = fd_comm_rank(p->comm) == 0 ? c->saturated : 0;
     p->before = (fd_coverage){{p->symmetric, {p->plan[0].blocks, p->plan[1].blocks}}, c->before, c->n_before};
     c->last = fd_now();
 done:

@@ -1,4 +1,5 @@
 /* Writing a checkpoint: first the parts, then the record that makes them valid. */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -77,7 +78,16 @@ static fd_error *add_number(fd_payload *out, int64_t number)
     return fd_payload_add(out, &number, sizeof number);
 }
 
-/* This rank's files of pairs, made durable, and the matrix's tiles. Adopted files are in the record already. */
+static fd_error *add_part(const fd_pairing *p, const fd_part *part, fd_payload *files)
+{
+    fd_error *err = NULL;
+    FD_TRY(fd_payload_add(files, (int64_t[]){part->kind, p->checkpoint->run, fd_comm_rank(p->comm), part->thread, part->runs}, 5 * sizeof(int64_t)));
+    FD_TRY(fd_payload_add(files, part->of, (size_t)part->runs * sizeof *part->of));
+done:
+    return err;
+}
+
+/* This rank's files, made durable, and the matrix's tiles. Files of interrupted runs are in the record already. */
 static fd_error *save_own(fd_pairing *p, fd_payload *files)
 {
     fd_error *err = NULL;
@@ -85,15 +95,16 @@ static fd_error *save_own(fd_pairing *p, fd_payload *files)
         const fd_spill_run *run = NULL;
         size_t n = 0;
         FD_TRY(fd_spill_save(p->spill[t], &run, &n));
-        if (n == 0)
-            continue;
-        FD_TRY(add_number(files, p->checkpoint->run));
-        FD_TRY(add_number(files, fd_comm_rank(p->comm)));
-        FD_TRY(add_number(files, t));
-        FD_TRY(add_number(files, (int64_t)n));
-        FD_TRY(fd_payload_add(files, run, n * sizeof *run));
+        if (n > 0)
+            FD_TRY(add_part(p, &(fd_part){.kind = FD_PART_PAIRS, .thread = t, .runs = (int64_t)n, .of = (fd_spill_run *)run}, files));
     }
-    if (p->wanted.matrix)
+    for (int t = 0; p->tiles && t < p->threads; t++) {
+        fd_spill_run whole = {0, 0};
+        FD_TRY(fd_tiles_save(p, t, &whole.pairs));
+        if (whole.pairs > 0)
+            FD_TRY(add_part(p, &(fd_part){.kind = FD_PART_TILES, .thread = t, .runs = 1, .of = &whole}, files));
+    }
+    if (p->wanted.matrix && !p->wanted.compress && p->writer)
         FD_TRY(fd_result_writer_sync(p->writer));
 done:
     return err;
@@ -135,14 +146,14 @@ static fd_error *add_parts(fd_payload *out, const fd_checkpoint *c)
     fd_error *err = NULL;
     for (size_t i = 0; i < c->parts; i++) {
         const fd_part *part = &c->part[i];
-        FD_TRY(fd_payload_add(out, (int64_t[]){part->run, part->rank, part->thread, part->runs}, 4 * sizeof(int64_t)));
+        FD_TRY(fd_payload_add(out, (int64_t[]){part->kind, part->run, part->rank, part->thread, part->runs}, 5 * sizeof(int64_t)));
         FD_TRY(fd_payload_add(out, part->of, (size_t)part->runs * sizeof *part->of));
     }
 done:
     return err;
 }
 
-typedef struct saved { int64_t generation; const int64_t *counts; const fd_cover *now; size_t n_now; const fd_payload *files; } saved;
+typedef struct saved { int64_t generation, saturated; const int64_t *counts; const fd_cover *now; size_t n_now; const fd_payload *files; } saved;
 
 /* Rank 0. */
 static fd_error *append(fd_pairing *p, const saved *s)
@@ -159,6 +170,7 @@ static fd_error *append(fd_pairing *p, const saved *s)
     FD_TRY(add_number(&out, c->run));
     FD_TRY(add_number(&out, p->plan[0].side));
     FD_TRY(add_number(&out, p->plan[1].side));
+    FD_TRY(add_number(&out, s->saturated));
     FD_TRY(add_number(&out, counts));
     FD_TRY(fd_payload_add(&out, s->counts, (size_t)counts * sizeof *s->counts));
     FD_TRY(add_number(&out, (int64_t)c->n_before + p->n_done + (int64_t)s->n_now));
@@ -179,6 +191,22 @@ fd_error *fd_checkpoint_void(fd_pairing *p)
     return append(p, &(saved){.counts = counts, .files = &(fd_payload){0}});
 }
 
+fd_error *fd_checkpoint_parts(fd_pairing *p)
+{
+    fd_error *err = NULL;
+    fd_payload own = {0}, all = {0};
+    bool good = true;
+    FD_TRY(fd_comm_agree(p->comm, save_own(p, &own)));
+    FD_TRY(gather_files(p, &own, &all));
+    if (fd_comm_rank(p->comm) == 0)
+        FD_TRY(fd_parts_parse(all.bytes, all.n, p->checkpoint, &good));
+    assert(good);
+done:
+    free(own.bytes);
+    free(all.bytes);
+    return err;
+}
+
 /* The lists of the checkpoint before. */
 static void drop_lists(const fd_pairing *p, int64_t generation)
 {
@@ -197,6 +225,7 @@ fd_error *fd_checkpoint_save(fd_pairing *p, const fd_cover *now, size_t n)
     fd_payload own = {0}, all = {0};
     int64_t counts[FD_HISTOGRAM_BINS + 2] = {0};
     const int64_t generation = c->generation + 1;
+    int64_t saturated = p->saturated;
     c->last = fd_now();
     FD_TRY(fd_comm_agree(p->comm, save_own(p, &own)));
     FD_TRY(gather_files(p, &own, &all));
@@ -206,7 +235,8 @@ fd_error *fd_checkpoint_save(fd_pairing *p, const fd_cover *now, size_t n)
         counts[i] = (int64_t)p->bins.count[i];
     if (p->wanted.histogram)
         FD_TRY(fd_comm_reduce_i64(p->comm, counts, FD_HISTOGRAM_BINS + 2, FD_COMBINE_SUM));
-    FD_TRY(fd_comm_agree(p->comm, fd_comm_rank(p->comm) == 0 ? append(p, &(saved){generation, counts, now, n, &all}) : NULL));
+    FD_TRY(fd_comm_reduce_i64(p->comm, &saturated, 1, FD_COMBINE_SUM));
+    FD_TRY(fd_comm_agree(p->comm, fd_comm_rank(p->comm) == 0 ? append(p, &(saved){generation, saturated, counts, now, n, &all}) : NULL));
     if (fd_comm_rank(p->comm) == 0)
         drop_lists(p, c->generation);
     c->generation = generation;

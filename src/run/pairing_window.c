@@ -10,12 +10,6 @@
 static const double ROUND = 2.5;        /* seconds between two meetings: how late a signal is heard, and a rank that is lost is missed */
 static const double SHORTEST = 0.02;    /* the same where every moment is to be saved */
 
-static fd_error *store_tile(void *self, int64_t I, int64_t J, const float *values, int64_t rows, int64_t columns, int64_t pitch)
-{
-    const fd_pairing *p = self;
-    return fd_result_write_chunk(p->writer, "/distances/full", I * p->plan[0].side, J * p->plan[1].side, values, rows, columns, pitch);
-}
-
 /* --- threads ------------------------------------------------------------------------------------------------------------------------- */
 
 typedef struct worker {
@@ -24,8 +18,16 @@ typedef struct worker {
     atomic_int *running;
     int number;
     uint64_t *counts;   /* [FD_HISTOGRAM_BINS + 2] its own */
+    int64_t saturated;
     fd_error *err;
 } worker;
+
+static fd_error *store_tile(void *self, int64_t I, int64_t J, const float *values, int64_t rows, int64_t columns, int64_t pitch)
+{
+    worker *w = self;
+    const fd_tile_plan *plan = w->pairing->plan;
+    return fd_tiles_store(w->pairing, w->number, &(fd_matrix_tile){I * plan[0].side, J * plan[1].side, rows, columns, pitch, values}, &w->saturated);
+}
 
 static fd_error *work_on(worker *w, fd_lane *lane)
 {
@@ -34,7 +36,7 @@ static fd_error *work_on(worker *w, fd_lane *lane)
     bins.count = w->counts;
     const fd_dist_job job = {.metric = p->metric, .dim = p->dim, .side = {p->plan[0].side, p->plan[1].side}, .symmetric = p->symmetric,
                              .a = w->window->a, .b = w->window->b, .deal = w->window->deal, .scale = &p->scaling,
-                             .sink = {p, p->wanted.matrix ? store_tile : NULL}, .lists = p->lists, .include_self = p->wanted.include_self,
+                             .sink = {w, p->wanted.matrix ? store_tile : NULL}, .lists = p->lists, .include_self = p->wanted.include_self,
                              .radius = p->wanted.radius, .spill = p->spill ? p->spill[w->number] : NULL,
                              .histogram = p->wanted.histogram ? &bins : NULL};
     return fd_distances(lane, &job);
@@ -57,6 +59,7 @@ static void collect(fd_pairing *p, worker *w, fd_error **err)
 {
     for (int i = 0; w->counts && i < FD_HISTOGRAM_BINS + 2; i++)
         p->bins.count[i] += w->counts[i];
+    p->saturated += w->saturated;
     free(w->counts);
     if (!*err)
         *err = w->err;

@@ -38,6 +38,8 @@ fd_error *fd_pairing_write(fd_pairing *p)
     fd_error *err = NULL;
     fd_result_writer *w = NULL;
     double mark = fd_now();
+    if (p->wanted.matrix)
+        FD_TRY(fd_pairing_write_matrix(p));
     if (p->wanted.radius_given)
         FD_TRY(fd_pairing_write_radius(p));
     if (p->wanted.clusters != FD_CLUSTERS_NONE)

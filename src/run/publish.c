@@ -78,7 +78,7 @@ static fd_error *lay_out(void *self)
     const writing *s = self;
     fd_columns c = {0};
     FD_TRY(fd_columns_of(s->job, s->assembly, s->pairs, &c));
-    const bool again = s->pairs->wanted.matrix && fd_checkpoint_resumed(s->pairs);   /* whatever an interrupted run computed of it stays */
+    const bool again = s->pairs->wanted.matrix && !s->pairs->wanted.compress && fd_checkpoint_resumed(s->pairs);   /* whatever an interrupted run computed of it stays */
     if (!again)
         FD_TRY(check_room(s->job, c.column, c.n));
     FD_TRY(again ? fd_result_recreate(s->job->temporary, c.column, c.n) : fd_result_create(s->job->temporary, c.column, c.n));

@@ -148,7 +148,7 @@ done:
 }
 
 /* What is computed from the embeddings is not pinned by the journal: a matrix that did not fit may be left out by the run that goes on. */
-static const char *const after_embeddings[] = {"matrix", "topk", "radius", "clusters", "histogram", "include-self"};
+static const char *const after_embeddings[] = {"matrix", "matrix-type", "compress", "topk", "radius", "clusters", "histogram", "include-self"};
 enum { AFTER_EMBEDDINGS = sizeof after_embeddings / sizeof *after_embeddings };
 
 static bool is_after_embeddings(const char *name)

@@ -26,6 +26,8 @@ static hid_t column_type(const fd_column *c)
 {
     if (c->type == FD_COL_TEXT)
         return fd_h5_text_type();
+    if (c->type == FD_COL_F16)
+        return fd_h5_half_type();
     return c->n_labels > 0 ? enum_type(c) : H5Tcopy(fd_h5_memory_type(c->type));
 }
 
@@ -45,7 +47,7 @@ static hid_t creation(const fd_column *c)
         return how;
     herr_t status = H5Pset_obj_track_times(how, false);
     if (status >= 0 && c->type != FD_COL_TEXT) {
-        status = H5Pset_alloc_time(how, H5D_ALLOC_TIME_EARLY);
+        status = H5Pset_alloc_time(how, c->compress && is_chunked(c) ? H5D_ALLOC_TIME_INCR : H5D_ALLOC_TIME_EARLY);
         if (status >= 0)
             status = H5Pset_fill_time(how, H5D_FILL_TIME_NEVER);
     }
@@ -54,6 +56,8 @@ static hid_t creation(const fd_column *c)
         for (int i = 0; i < c->rank; i++) /* HDF5 wants no chunk larger than a fixed dimension */
             chunk[i] = (hsize_t)(c->chunk[i] < c->dim[i] ? c->chunk[i] : c->dim[i]);
         status = H5Pset_chunk(how, c->rank, chunk);
+        if (status >= 0 && c->compress)
+            status = H5Pset_shuffle(how) < 0 ? -1 : H5Pset_deflate(how, FD_DEFLATE_LEVEL);
     }
     if (status < 0) {
         H5Pclose(how);

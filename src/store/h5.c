@@ -109,6 +109,16 @@ hid_t fd_h5_text_type(void)
     return type;
 }
 
+hid_t fd_h5_half_type(void)
+{
+    hid_t type = H5Tcopy(H5T_IEEE_F32LE);
+    if (type >= 0 && (H5Tset_fields(type, 15, 10, 5, 0, 10) < 0 || H5Tset_size(type, 2) < 0 || H5Tset_ebias(type, 15) < 0)) {
+        H5Tclose(type);
+        return -1;
+    }
+    return type;
+}
+
 fd_error *fd_h5_attributes(hid_t object, const fd_attribute *attributes, int n, const char *path, const char *name)
 {
     fd_error *err = NULL;
@@ -132,7 +142,7 @@ done:
 
 size_t fd_h5_bytes(fd_column_type type)
 {
-    static const size_t bytes[] = {1, 4, 8, 4, 8, sizeof(char *)};
+    static const size_t bytes[] = {1, 4, 8, 2, 4, 8, sizeof(char *)};
     return bytes[type];
 }
 
@@ -149,6 +159,7 @@ hid_t fd_h5_memory_type(fd_column_type type)
         return H5T_NATIVE_FLOAT;
     case FD_COL_F64:
         return H5T_NATIVE_DOUBLE;
+    case FD_COL_F16:
     case FD_COL_TEXT:
         break;
     }

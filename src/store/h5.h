@@ -35,6 +35,10 @@ fd_error *fd_h5_open(const char *path, unsigned flags, hid_t *file) FD_CHECK;
 
 /* Variable-length UTF-8 text, as h5py writes it. */
 hid_t fd_h5_text_type(void);
+/* IEEE binary16, as h5py and NumPy know it. */
+hid_t fd_h5_half_type(void);
+
+enum { FD_DEFLATE_LEVEL = 4 };   /* distances are noise but for their exponents: more takes twice the time for 1 % */
 
 /* Adds text attributes to a group or dataset; `path` and `name` are for messages. */
 fd_error *fd_h5_attributes(hid_t object, const fd_attribute *attributes, int n, const char *path, const char *name) FD_CHECK;
@@ -43,6 +47,6 @@ fd_error *fd_h5_attributes(hid_t object, const fd_attribute *attributes, int n, 
 fd_error *fd_h5_dataset(hid_t file, const fd_column *column, const char *path) FD_CHECK;
 
 size_t fd_h5_bytes(fd_column_type type);   /* of one element in memory */
-hid_t fd_h5_memory_type(fd_column_type type);   /* a library constant, not to be closed; not for TEXT */
+hid_t fd_h5_memory_type(fd_column_type type);   /* a library constant, not to be closed; not for TEXT and F16 */
 
 #endif

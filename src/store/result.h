@@ -13,7 +13,7 @@
 
 #include "base/status.h"
 
-typedef enum fd_column_type { FD_COL_U8, FD_COL_I32, FD_COL_I64, FD_COL_F32, FD_COL_F64, FD_COL_TEXT /* char *[]: variable-length strings */ } fd_column_type;
+typedef enum fd_column_type { FD_COL_U8, FD_COL_I32, FD_COL_I64, FD_COL_F16, FD_COL_F32, FD_COL_F64, FD_COL_TEXT /* char *[]: variable-length strings */ } fd_column_type;
 
 typedef struct fd_attribute { const char *name, *text; } fd_attribute;
 
@@ -25,6 +25,7 @@ typedef struct fd_column {
     int64_t dim[4];
     const void *data;                     /* whole contents (row-major); NULL: written later by all ranks */
     int64_t chunk[4];                     /* all 0: contiguous; larger than dim: the dataset is one chunk along that axis */
+    bool compress;                        /* chunks are shuffled and deflated, by fd_result_fill (store/packed.h) alone; their space is not reserved */
     const char *const *labels;            /* values 0.. of an enum (status); NULL: plain numbers */
     int n_labels;
     const fd_attribute *attributes;       /* unit, meaning, axes: text. "axes" ("face, (x, y)") also labels the dimensions */
@@ -50,16 +51,20 @@ fd_error *fd_result_writer_open(const char *temporary, fd_result_writer **out) F
 /* Rows first.. of a contiguous dataset. */
 fd_error *fd_result_write_rows(fd_result_writer *w, const char *path, int64_t first, int64_t count, const void *data) FD_CHECK;
 /* The chunk whose first element is (row, column) of a 2-D chunked dataset: values [rows][pitch] (elements); the rest of an edge chunk is zeroed. */
-fd_error *fd_result_write_chunk(fd_result_writer *w, const char *path, int64_t row, int64_t column, const float *values, int64_t rows, int64_t columns,
+fd_error *fd_result_write_chunk(fd_result_writer *w, const char *path, int64_t row, int64_t column, const void *values, int64_t rows, int64_t columns,
                                 int64_t pitch) FD_CHECK;
 fd_error *fd_result_writer_sync(fd_result_writer *w) FD_CHECK;    /* what was written so far is durable; any thread */
 fd_error *fd_result_writer_close(fd_result_writer *w) FD_CHECK;   /* fsync; NULL is allowed */
+
+/* Rank 0, while no writer is open: adds attributes to a dataset. */
+fd_error *fd_result_annotate(const char *temporary, const char *path, const fd_attribute *attributes, int n) FD_CHECK;
 
 /* Rank 0, after all writers closed: adds /run (attributes of the group, and tables), syncs, renames to `final`, syncs the folder. After a failure
  * the temporary file is gone and an earlier `final` is as it was. */
 fd_error *fd_result_commit(const char *temporary, const char *final, const fd_attribute *run, int n_run, const fd_column *tables, int n_tables) FD_CHECK;
 
-/* Bytes that create, the ranks and commit will write: exact for numbers, an upper bound for the file's own structures (with 1 MiB for /run). */
+/* Bytes that create, the ranks and commit will write: exact for numbers, an upper bound for the file's own structures (with 1 MiB for /run).
+ * Compressed datasets count for their structures alone. */
 int64_t fd_result_predict(const fd_column *columns, int n);
 
 /* Reading. */

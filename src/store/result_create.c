@@ -63,6 +63,7 @@ static int64_t column_bytes(const fd_column *c)
     }
     /* 4096: header, links, small blocks. 8192: alignment. */
     int64_t bytes = 4096 + 8192 + tree_bytes(c);
+    stored = c->compress && c->chunk[0] > 0 ? 0 : stored;
     bytes += c->type == FD_COL_TEXT ? text_bytes(c->data, n) : stored * (int64_t)fd_h5_bytes(c->type);
     for (int i = 0; i < c->n_attributes; i++)
         bytes += 512 + 2 * (int64_t)strlen(c->attributes[i].text);
@@ -213,7 +214,7 @@ static fd_error *contents_of(const char *path, const fd_column *columns, int n, 
     fd_result_writer *w = NULL;
     FD_TRY(fd_result_writer_open(path, &w));
     for (int i = 0; i < n; i++)
-        if (!columns[i].data && columns[i].type != FD_COL_TEXT)
+        if (!columns[i].data && columns[i].type != FD_COL_TEXT && !columns[i].compress)
             FD_TRY(fd_result_stretches(w, columns[i].path, out));
     if (out->n > 0)
         qsort(out->stretch, out->n, sizeof *out->stretch, by_place);
@@ -305,6 +306,26 @@ fd_error *fd_result_add(const char *temporary, const fd_column *columns, int n)
         FD_THROW(FD_IO, "%s: %s", fd_escape(name, sizeof name, temporary), strerror(errno));
     FD_TRY(reserve(temporary, 0, FALLOC_FL_KEEP_SIZE, (int64_t)st.st_size + RUN_BYTES));
 done:
+    if (file >= 0)
+        H5Fclose(file);
+    return err;
+}
+
+fd_error *fd_result_annotate(const char *temporary, const char *path, const fd_attribute *attributes, int n)
+{
+    fd_error *err = NULL;
+    hid_t file = -1, set = -1;
+    herr_t status = 0;
+    FD_TRY(fd_h5_open(temporary, H5F_ACC_RDWR, &file));
+    FD_H5_TRY(set, H5Dopen2(file, path, H5P_DEFAULT), FD_FORMAT, temporary, "cannot open", path);
+    FD_TRY(fd_h5_attributes(set, attributes, n, temporary, path));
+    fd_h5_drop(set);
+    set = -1;
+    hid_t closing = file;
+    file = -1;
+    FD_H5_TRY(status, H5Fclose(closing), FD_IO, temporary, "cannot write", "");
+done:
+    fd_h5_drop(set);
     if (file >= 0)
         H5Fclose(file);
     return err;

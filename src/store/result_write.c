@@ -227,34 +227,34 @@ static haddr_t address_of(const place *p, int64_t row, int64_t column)
 }
 
 /* values [rows][pitch] as a whole chunk, zeros beyond them. free(*out). */
-static fd_error *padded_chunk(const place *p, const float *values, int64_t rows, int64_t columns, int64_t pitch, float **out)
+static fd_error *padded_chunk(const place *p, const uint8_t *values, int64_t rows, int64_t columns, int64_t pitch, uint8_t **out)
 {
     fd_error *err = NULL;
     size_t height = (size_t)p->chunk[0], width = (size_t)p->chunk[1];
-    FD_TRY(fd_alloc(out, height * width, sizeof(float)));
+    FD_TRY(fd_alloc(out, height * width, p->item));
     for (int64_t i = 0; i < rows; i++)
-        memcpy(*out + (size_t)i * width, values + i * pitch, (size_t)columns * sizeof(float));
+        memcpy(*out + (size_t)i * width * p->item, values + (size_t)(i * pitch) * p->item, (size_t)columns * p->item);
 done:
     return err;
 }
 
-fd_error *fd_result_write_chunk(fd_result_writer *w, const char *path, int64_t row, int64_t column, const float *values, int64_t rows, int64_t columns,
+fd_error *fd_result_write_chunk(fd_result_writer *w, const char *path, int64_t row, int64_t column, const void *values, int64_t rows, int64_t columns,
                                 int64_t pitch)
 {
     fd_error *err = NULL;
     place p = {.set = -1};
-    float *padded = NULL;
+    uint8_t *padded = NULL;
     if (rows == 0 || columns == 0)
         return NULL;
     FD_TRY(look_up(w, path, &p));
-    assert(p.chunk[0] > 0 && p.item == sizeof(float));
+    assert(p.chunk[0] > 0);
     int64_t height = (int64_t)p.chunk[0], width = (int64_t)p.chunk[1];
     assert(rows > 0 && columns > 0 && pitch >= columns && rows <= height && columns <= width);
     assert(row + rows <= (int64_t)p.dim[0] && column + columns <= (int64_t)p.dim[1]);
     haddr_t at = address_of(&p, row, column);
     if (rows < height || columns < width || pitch != width)
         FD_TRY(padded_chunk(&p, values, rows, columns, pitch, &padded));
-    FD_TRY(fd_file_pwrite(w->fd, w->path, padded ? padded : values, (size_t)(height * width) * sizeof(float), (int64_t)at));
+    FD_TRY(fd_file_pwrite(w->fd, w->path, padded ? padded : values, (size_t)(height * width) * p.item, (int64_t)at));
 done:
     free(padded);
     return err;

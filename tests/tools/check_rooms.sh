@@ -36,6 +36,7 @@ only 'cuda_runtime.*\.h' 'kernels/|src/engine/cuda/'
 only 'openssl/.*' 'src/base/hash'
 only 'onnx/.*|protobuf-c/.*' 'src/net/'
 only 'nccl.h' 'src/comm/'
+only 'zlib.h' 'src/store/'
 
 # Main programs are mains.
 for main in jobs/*.c; do
