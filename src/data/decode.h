@@ -44,5 +44,7 @@ int fd_exif_orientation(const uint8_t *tiff, size_t n);
 
 /* Writes an RGB8 picture as PNG (whole or not at all). */
 fd_error *fd_png_write(const char *path, const uint8_t *rgb, int32_t width, int32_t height) FD_CHECK;
+/* *bytes = an RGB8 picture (at least 1x1) as a JPEG of this quality (1..100). free(*bytes). */
+fd_error *fd_jpeg_encode(const uint8_t *rgb, int32_t width, int32_t height, int quality, uint8_t **bytes, size_t *n) FD_CHECK;
 
 #endif

@@ -66,11 +66,16 @@ typedef struct rerun {
 
 /* --- the recipe ------------------------------------------------------------------------------------------------------------------------ */
 
+static fd_error *read_own(const rerun *r, fd_recipe *out)
+{
+    return fd_recipe_read(fd_positional(r->options, 0), fd_opt_text(r->options, "photos"), fd_opt_text(r->options, "model"), out);
+}
+
 static int try_to_read(void *self)
 {
     const rerun *r = self;
     fd_recipe recipe = {0};
-    fd_error *err = fd_recipe_read(r->options, &recipe);
+    fd_error *err = read_own(r, &recipe);
     int exit_code = err ? FD_EXIT_USAGE : FD_EXIT_OK;
     fd_recipe_free(&recipe);
     fd_error_free(err);
@@ -84,7 +89,7 @@ static fd_error *read_recipe(void *self)
     int exit_code = 0;
     fd_error *err = fd_apart(try_to_read, r, &exit_code);
     if (!err)
-        err = fd_recipe_read(r->options, &r->recipe);
+        err = read_own(r, &r->recipe);
     fd_error *usage = err ? FD_FAIL(FD_USAGE, "%s", fd_error_message(err)) : NULL;
     fd_error_free(err);
     return usage;
@@ -250,11 +255,7 @@ static fd_error *tell_differences(const rerun *r)
 {
     fd_error *err = NULL;
     fd_recipe now = {0};
-    fd_options *o = NULL;
-    fd_parsed parsed;
-    const char *argv[] = {fd_rerun_program.name, "--", r->output};
-    FD_TRY(fd_options_parse(&fd_rerun_program, sizeof argv / sizeof *argv, (char **)argv, NULL, &o, &parsed));
-    FD_TRY(fd_recipe_read(o, &now));
+    FD_TRY(fd_recipe_read(r->output, NULL, NULL, &now));
     for (size_t i = 0; i < r->recipe.pin.n; i++) {
         const fd_setting *was = &r->recipe.pin.line[i];
         const char *is = fd_settings_find(&now.pin, was->key);
@@ -270,7 +271,6 @@ static fd_error *tell_differences(const rerun *r)
     }
 done:
     fd_recipe_free(&now);
-    fd_options_free(o);
     return err;
 }
 

@@ -1,5 +1,6 @@
 #include "run/rerun_recipe.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,6 +9,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "data/entry.h"
 #include "data/names.h"
 #include "run/resolve.h"
@@ -81,11 +83,11 @@ static fd_error *read_settings(fd_result *r, fd_recipe *p)
 {
     fd_error *err = NULL;
     char *pin = NULL, *value = NULL, name[96];
+    fd_string said = {0};
     FD_TRY(ask(r, "pin", &pin));
     FD_TRY(fd_settings_of(pin, &p->pin));
     if (p->pin.n == 0)
         FD_THROW(FD_FORMAT, "its /run lacks the attribute \"pin\"");
-    fd_string said = {0};
     for (size_t i = 0; i < p->pin.n; i++) {
         const char *key = p->pin.line[i].key;
         if (strncmp(key, "--", 2) != 0)
@@ -95,9 +97,9 @@ static fd_error *read_settings(fd_result *r, fd_recipe *p)
         FD_TRY(fd_result_attribute(r, NULL, name, &value));
         FD_TRY(fd_string_add(&said, "%s = %s\n", key, value ? value : ""));
     }
-    err = fd_settings_of(said.text ? said.text : "", &p->said);
-    free(said.text);
+    FD_TRY(fd_settings_of(said.text ? said.text : "", &p->said));
 done:
+    free(said.text);
     free(pin);
     free(value);
     return err;
@@ -158,14 +160,14 @@ done:
 }
 
 /* What the keys are relative to: the only input, else the folder in which the program was called. */
-static fd_error *find_folder(const fd_options *o, const inputs *in, fd_recipe *p)
+static fd_error *find_folder(const char *photos, const inputs *in, fd_recipe *p)
 {
     fd_error *err = NULL;
     char *folder = NULL, *here = getcwd(NULL, 0);
     const bool demo = strcmp(in->demo, "true") == 0;
-    p->moved = fd_opt_set(o, "photos");
+    p->moved = photos != NULL;
     if (p->moved)
-        FD_TRY(fd_strdup(&folder, fd_opt_text(o, "photos")));
+        FD_TRY(fd_strdup(&folder, photos));
     else if (demo && in->n == 0 && !*in->list)
         FD_TRY(fd_job_installed("photos", &folder));
     else if (!demo && in->n == 1 && !*in->list)
@@ -179,26 +181,26 @@ done:
     return err;
 }
 
-static fd_error *find_model(fd_result *r, const fd_options *o, const inputs *in, fd_recipe *p)
+static fd_error *find_model(fd_result *r, const char *model, const inputs *in, fd_recipe *p)
 {
     fd_error *err = NULL;
-    char *model = NULL;
-    if (fd_opt_set(o, "model"))
-        return fd_strdup(&p->model, fd_opt_text(o, "model"));
-    FD_TRY(ask(r, "option model", &model));
-    FD_TRY(under(in->here, model, &p->model));
+    char *recorded = NULL;
+    if (model)
+        return fd_strdup(&p->model, model);
+    FD_TRY(ask(r, "option model", &recorded));
+    FD_TRY(under(in->here, recorded, &p->model));
 done:
-    free(model);
+    free(recorded);
     return err;
 }
 
-static fd_error *find_places(fd_result *r, const fd_options *o, fd_recipe *p)
+static fd_error *find_places(fd_result *r, const char *photos, const char *model, fd_recipe *p)
 {
     fd_error *err = NULL;
     inputs in = {0};
     FD_TRY(read_inputs(r, &in));
-    FD_TRY(find_folder(o, &in, p));
-    FD_TRY(find_model(r, o, &in, p));
+    FD_TRY(find_folder(photos, &in, p));
+    FD_TRY(find_model(r, model, &in, p));
 done:
     free(in.here);
     free(in.list);
@@ -279,20 +281,20 @@ done:
     return err;
 }
 
-fd_error *fd_recipe_read(const fd_options *options, fd_recipe *out)
+fd_error *fd_recipe_read(const char *result, const char *photos, const char *model, fd_recipe *out)
 {
     fd_error *err = NULL;
     fd_result *r = NULL;
     bool opened = false;
     char shown[FD_ESCAPED];
     *out = (fd_recipe){0};
-    FD_TRY(fd_strdup(&out->result, fd_positional(options, 0)));
+    FD_TRY(fd_strdup(&out->result, result));
     FD_TRY(fd_result_open(out->result, &r));
     opened = true;
     FD_TRY(read_notes(r, out));
     FD_TRY(read_settings(r, out));
     FD_TRY(read_photographs(r, out));
-    FD_TRY(find_places(r, options, out));
+    FD_TRY(find_places(r, photos, model, out));
     FD_TRY(name_paths(out));
 done:
     fd_result_close(r);

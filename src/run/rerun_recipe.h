@@ -3,7 +3,6 @@
 #define FD_RUN_RERUN_RECIPE_H
 
 #include "base/hash.h"
-#include "base/option.h"
 #include "data/manifest.h"
 
 /* "key = value" lines, taken apart. */
@@ -33,8 +32,9 @@ typedef struct fd_recipe {
     char *program, *revision, *isa, *host, *finished;   /* for people; "" where /run has them not */
 } fd_recipe;
 
-/* Reads a result. `options` are those of facesdist-rerun. A file of another program, or one that lacks what is needed, is FD_FORMAT. */
-fd_error *fd_recipe_read(const fd_options *options, fd_recipe *out) FD_CHECK;
+/* Reads a result. `photos` and `model` (NULL: where they were) say where the photographs and the pack are now. A file of another program, or one that
+ * lacks what is needed, is FD_FORMAT. */
+fd_error *fd_recipe_read(const char *result, const char *photos, const char *model, fd_recipe *out) FD_CHECK;
 void fd_recipe_free(fd_recipe *p);
 
 #endif
