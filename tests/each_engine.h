@@ -32,8 +32,9 @@ static int run_apart(engine_tests run_all, const char *device, const char *isa)
 
 static int each_engine(engine_tests run_all)
 {
+    use_emulator();
     static const char *const isas[] = {"sse41", "avx2", "avx512"};
-    int failed = run_apart(run_all, "ref", "auto");
+    int failed = run_apart(run_all, "ref", "auto") | run_apart(run_all, "cuda", "auto");
     for (int i = 0; i < 3 && has_engine("cpu"); i++)
         failed |= run_apart(run_all, "cpu", isas[i]);
     return failed;

@@ -19,6 +19,13 @@ static inline bool engine_opens(const char *name)
     return !err;
 }
 
+/* "cuda" is the emulated engine from now on, where it is built. */
+static inline void use_emulator(void)
+{
+    if (fd_plugin_is_there("libfacesdist-emu.so"))
+        setenv("FACESDIST_EMULATOR", "1", 1);
+}
+
 /* Name of engine i, NULL past the last. */
 static inline const char *engine_at(int i)
 {
@@ -27,8 +34,7 @@ static inline const char *engine_at(int i)
     const fd_engine_kind *kind;
     if (n < 0) {
         n = 0;
-        if (fd_plugin_is_there("libfacesdist-emu.so"))
-            setenv("FACESDIST_EMULATOR", "1", 1);
+        use_emulator();
         for (int k = 0; (kind = fd_engine_kind_at(k)); k++)
             if (engine_opens(kind->name))
                 names[n++] = kind->name;

@@ -20,13 +20,36 @@ static inline fd_tensor shape(int rank, ...)
     return t;
 }
 
-/* Memory of a tensor, every byte 0xff: a NaN wherever nobody writes. */
-static inline float *poisoned(fd_engine *e, fd_tensor *t)
+static inline void upload(fd_lane *lane, void *to, const void *from, size_t bytes)
 {
+    assert_ok(lane->engine->kind->upload(lane, to, from, bytes));
+    assert_ok(lane->engine->kind->lane_sync(lane));
+}
+
+static inline void download(fd_lane *lane, void *to, const void *from, size_t bytes)
+{
+    assert_ok(lane->engine->kind->download(lane, to, from, bytes));
+    assert_ok(lane->engine->kind->lane_sync(lane));
+}
+
+/* Every byte of the engine's memory 0xff: a NaN wherever nobody writes. */
+static inline void poison(fd_lane *lane, void *p, size_t bytes)
+{
+    void *nan = malloc(bytes + 1);
+    assert_non_null(nan);
+    memset(nan, 0xff, bytes);
+    upload(lane, p, nan, bytes);
+    free(nan);
+}
+
+/* Memory of a tensor, poisoned. */
+static inline float *poisoned(fd_lane *lane, fd_tensor *t)
+{
+    fd_engine *e = lane->engine;
     void *p;
     e->kind->op->measure(e, t);
     assert_ok(e->kind->alloc(e, t->bytes, &p));
-    memset(p, 0xff, t->bytes);
+    poison(lane, p, t->bytes);
     return p;
 }
 
@@ -38,7 +61,7 @@ static inline void run_prepared(fd_lane *lane, const fd_op_desc *desc, const voi
     void *scratch;
     assert_ok(table->prepare(e, desc, &op));
     assert_ok(e->kind->lane_scratch(lane, table->scratch(op) + 64, &scratch));
-    memset(scratch, 0xff, table->scratch(op) + 64);
+    poison(lane, scratch, table->scratch(op) + 64);
     assert_ok(table->run(op, lane, in, out, scratch));
     assert_ok(e->kind->lane_sync(lane));
     table->release(op);
@@ -58,31 +81,37 @@ static inline void run_op(fd_lane *lane, fd_layout layout, const fd_op_desc *des
     fd_op_desc laid = *desc;
     const void *inside[FD_MAX_INPUTS];
     void *memory[FD_MAX_INPUTS];
+    float *source;
     for (int k = 0; k < desc->inputs; k++) {
         bool plain = layout == FD_PLAIN || (k == 0 && table->takes_plain(e, desc, layout));
         laid.input[k].layout = plain ? FD_PLAIN : layout;
-        memory[k] = poisoned(e, &laid.input[k]);
+        memory[k] = poisoned(lane, &laid.input[k]);
         fd_tensor from = desc->input[k];
         table->measure(e, &from);
-        if (plain)
-            memcpy(memory[k], in[k], from.bytes);
-        else
-            reorder(lane, &from, in[k], &laid.input[k], memory[k]);
+        source = plain ? memory[k] : poisoned(lane, &from);
+        upload(lane, source, in[k], from.bytes);
+        if (!plain) {
+            reorder(lane, &from, source, &laid.input[k], memory[k]);
+            e->kind->release(e, source);
+        }
         inside[k] = memory[k];
     }
     laid.output.layout = layout;
-    float *result = poisoned(e, &laid.output);
+    float *result = poisoned(lane, &laid.output), *target = result;
     run_prepared(lane, &laid, inside, result);
     fd_tensor to = desc->output;
     table->measure(e, &to);
-    if (layout == FD_PLAIN)
-        memcpy(out, result, to.bytes);
-    else
-        reorder(lane, &laid.output, result, &to, out);
+    if (layout != FD_PLAIN) {
+        target = poisoned(lane, &to);
+        reorder(lane, &laid.output, result, &to, target);
+    }
+    download(lane, out, target, to.bytes);
+    if (target != result)
+        e->kind->release(e, target);
     bool finite = true, whole = true;
     for (int64_t i = 0; i < fd_tensor_count(&to); i++)
         finite = finite && isfinite(out[i]);
-    for (size_t i = 0; i < laid.output.bytes / sizeof *result && layout == FD_BLOCKED; i++)
+    for (size_t i = 0; i < laid.output.bytes / sizeof *result && layout == FD_BLOCKED; i++)   /* the host's memory, too */
         whole = whole && !isnan(result[i]);
     if (finite && !whole)
         fail_msg("%s leaves padding channels unwritten", fd_op_kind_name(desc->kind));

@@ -38,7 +38,7 @@ static void close_work(work *w)
     if (w->tile)
         w->kind->release(w->lane->engine, w->tile);
     if (w->job->lists)
-        fd_lists_release(w->job->lists, &w->own);
+        fd_lists_release(&w->own);
     free(w->host);
     free(w->mirror);
 }

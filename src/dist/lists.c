@@ -14,7 +14,6 @@ typedef struct shelf {
 } shelf;
 
 struct fd_lists {
-    fd_engine *engine;
     fd_metric metric;
     int64_t n, side, k, blocks;
     shelf *shelf;   /* [blocks] */
@@ -30,23 +29,23 @@ static fd_error *new_lists(const fd_lists *l, int64_t n, fd_topk *out)
     fd_error *err = NULL;
     fd_topk list = {.k = l->k};
     const size_t places = (size_t)(n * l->k);
-    FD_TRY(l->engine->kind->alloc(l->engine, places * sizeof *list.distance, (void **)&list.distance));
-    FD_TRY(l->engine->kind->alloc(l->engine, places * sizeof *list.index, (void **)&list.index));
+    FD_TRY(fd_alloc_aligned(&list.distance, places, sizeof *list.distance));
+    FD_TRY(fd_alloc_aligned(&list.index, places, sizeof *list.index));
     fd_topk_clear(&list, l->metric, n);
     *out = list;
     return NULL;
 done:
-    fd_lists_release(l, &list);
+    fd_lists_release(&list);
     return err;
 }
 
-fd_error *fd_lists_open(fd_engine *e, fd_metric metric, int64_t n, int64_t side, int64_t k, fd_lists **out)
+fd_error *fd_lists_open(fd_metric metric, int64_t n, int64_t side, int64_t k, fd_lists **out)
 {
     fd_error *err = NULL;
     fd_lists *l = NULL;
     assert(k > 0 && side > 0);
     FD_TRY(fd_alloc(&l, 1, sizeof *l));
-    *l = (fd_lists){.engine = e, .metric = metric, .n = n, .side = side, .k = k, .blocks = (n + side - 1) / side};
+    *l = (fd_lists){.metric = metric, .n = n, .side = side, .k = k, .blocks = (n + side - 1) / side};
     FD_TRY(fd_alloc(&l->shelf, (size_t)l->blocks, sizeof *l->shelf));
     for (int64_t b = 0; b < l->blocks; b++)
         pthread_mutex_init(&l->shelf[b].lock, NULL);
@@ -62,7 +61,7 @@ void fd_lists_close(fd_lists *l)
     if (!l)
         return;
     for (int64_t b = 0; l->shelf && b < l->blocks; b++) {
-        fd_lists_release(l, &l->shelf[b].list);
+        fd_lists_release(&l->shelf[b].list);
         pthread_mutex_destroy(&l->shelf[b].lock);
     }
     free(l->shelf);
@@ -74,12 +73,10 @@ fd_error *fd_lists_own(const fd_lists *l, fd_topk *out)
     return new_lists(l, l->side, out);
 }
 
-void fd_lists_release(const fd_lists *l, fd_topk *own)
+void fd_lists_release(fd_topk *own)
 {
-    if (own->distance)
-        l->engine->kind->release(l->engine, own->distance);
-    if (own->index)
-        l->engine->kind->release(l->engine, own->index);
+    free(own->distance);
+    free(own->index);
     *own = (fd_topk){0};
 }
 

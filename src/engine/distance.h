@@ -10,7 +10,7 @@
 typedef struct fd_rows {
     const float *row;        /* [n][dim] */
     const float *norm;       /* [n] from `norms` */
-    const uint8_t *valid;    /* [n] host; 0: distances are NaN */
+    const uint8_t *valid;    /* [n] host; 0: distances are NaN, or undefined on an engine that leaves this to the caller */
     int64_t n;
 } fd_rows;
 

@@ -45,7 +45,7 @@ static void wrong(fd_driver *d, const driver_calls *calls, const char *call, int
 static void none_visible(fd_driver *d)
 {
     d->status = FD_PLUGIN_NO_DEVICE;
-    snprintf(d->reason, sizeof d->reason, "the NVIDIA driver sees no GPU (see CUDA_VISIBLE_DEVICES and nvidia-smi)");
+    snprintf(d->reason, sizeof d->reason, "the NVIDIA driver sees no GPU (look at CUDA_VISIBLE_DEVICES and nvidia-smi -L; one in MIG mode is seen by its instances only)");
 }
 
 static void ask(fd_driver *d, const driver_calls *calls)

@@ -20,6 +20,14 @@ static fd_error *unknown_engine(const char *device)
     return FD_FAIL(FD_UNSUPPORTED, "there is no engine called %s; %s %s?", text, nearest < 0 ? "try" : "did you mean", names[nearest < 0 ? 0 : nearest]);
 }
 
+/* Only GPUs have another arithmetic than float32. */
+static fd_error *open_row(const fd_engine_kind *kind, const fd_engine_config *config, fd_engine **out)
+{
+    if (config->arithmetic != FD_ARITHMETIC_F32 && !kind->numbered)
+        return FD_FAIL(FD_UNSUPPORTED, "engine %s computes in f32 only: --precision with another value needs a GPU", kind->name);
+    return kind->open(config, out);
+}
+
 /* The first automatic row that opens. Only a device that is not there lets the next row try: any other failure (an instruction set that the
  * processor lacks, memory) is the user's to know, not to be papered over by a slower engine. */
 static fd_error *open_automatic(fd_engine_config config, fd_engine **out)
@@ -31,7 +39,7 @@ static fd_error *open_automatic(fd_engine_config config, fd_engine **out)
         if (!kind->automatic)
             continue;
         fd_error_free(err);
-        err = kind->open(&config, out);
+        err = open_row(kind, &config, out);
     }
     return err;
 }
@@ -61,7 +69,7 @@ fd_error *fd_engine_open(const char *device, const fd_engine_config *config, fd_
     own.automatic = false;
     for (int i = 0; (kind = fd_engine_kind_at(i)); i++)
         if (is_of(kind, device, &own.device))
-            return kind->open(&own, out);
+            return open_row(kind, &own, out);
     return unknown_engine(device);
 }
 

@@ -27,6 +27,7 @@ typedef struct fd_engine_config {
     const char *isa;        /* "auto", or the highest instruction set to use: "sse41", "avx2", "avx512"; not NULL */
     int device;             /* number of the device; the one of "cuda:3" counts more */
     size_t memory;          /* bytes of the device that may be used; 0: what is free, but for a reserve */
+    int sharers;            /* processes that share the device, each with its part of the memory; 0 and 1: this one alone */
     fd_arithmetic arithmetic;
     bool automatic;         /* set by fd_engine_open: nobody asked for this engine by name */
 } fd_engine_config;
@@ -44,6 +45,10 @@ typedef struct fd_engine_kind {
     const char *(*description)(const fd_engine *e);
     /* The instruction set in use ("avx512"), pinned by the journal. Valid while e is. */
     const char *(*isa)(const fd_engine *e);
+    /* Name of the piece of hardware ("GPU-1b2c..."), the same in every process. Valid while e is. NULL: an engine that shares none. */
+    const char *(*uuid)(const fd_engine *e);
+    /* Lanes that keep the device busy; more are slower and take memory. 0: one for each thread. */
+    int lanes;
     fd_error *(*lane_open)(fd_engine *e, fd_lane **out);
     void (*lane_close)(fd_lane *lane);
     /* Scratch memory of the lane, FD_ALIGN-aligned, at least `bytes`; its contents are lost at the next call with more bytes. */

@@ -62,7 +62,7 @@ typedef struct fd_histogram {
     uint64_t *count;   /* [bins + 2], added to */
 } fd_histogram;
 
-/* One sweep: rows of a against rows of b. All arrays are in the engine's memory. Pairs with an unusable row (not valid, not finite, for cosine
+/* One sweep: rows of a against rows of b, complete on return. Blocks are the engine's; lists, pairs and counts are the host's. Pairs with an unusable row (not valid, not finite, for cosine
  * of length zero) do not exist. */
 typedef struct fd_sweep {
     const fd_block *a, *b;           /* of one metric and dim. a == b: the pairs i < j; else all pairs */

@@ -45,7 +45,7 @@ static fd_error *measure(fd_distances_run *r, double *rate)
         fd_deal_share(&deal, 1, 0);
         fd_lists_close(lists);
         lists = NULL;
-        FD_TRY(fd_lists_open(r->engine, p->metric, rows, side, p->wanted.k > 0 ? p->wanted.k : 1, &lists));
+        FD_TRY(fd_lists_open(p->metric, rows, side, p->wanted.k > 0 ? p->wanted.k : 1, &lists));
         const fd_dist_job job = {.metric = p->metric, .dim = p->dim, .side = {side, side}, .symmetric = true, .a = &panel, .b = &panel,
                                  .deal = &deal, .scale = &scale, .lists = lists};
         FD_TRY(fd_distances(lane, &job));

@@ -84,7 +84,7 @@ static fd_error *open_own(fd_pairing *p)
 {
     fd_error *err = NULL;
     if (p->wanted.k > 0)
-        FD_TRY(fd_lists_open(p->engine, p->metric, p->n[0], p->plan[0].side, p->wanted.k, &p->lists));
+        FD_TRY(fd_lists_open(p->metric, p->n[0], p->plan[0].side, p->wanted.k, &p->lists));
     if (p->wanted.radius_given)
         FD_TRY(fd_alloc(&p->row_count, (size_t)p->n[0] + 1, sizeof *p->row_count));
     if (p->wanted.histogram)
@@ -122,6 +122,9 @@ void fd_pairing_plan(fd_pairing *p)
 fd_error *fd_pairing_prepare(fd_pairing *p, const fd_survey *survey)
 {
     fd_error *err = NULL;
+    const int lanes = p->engine->kind->lanes;
+    if (lanes && lanes < p->threads)   /* few threads keep a GPU busy */
+        p->threads = lanes;
     fd_pairing_plan(p);
     int64_t side[] = {p->plan[0].side, p->plan[1].side};   /* by this rank's memory and threads: all take the smallest */
     FD_TRY(fd_comm_reduce_i64(p->comm, side, 2, FD_COMBINE_MIN));

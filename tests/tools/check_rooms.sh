@@ -13,7 +13,9 @@ allow()
 }
 allow base 'base'
 allow data 'base|data'
-allow engine 'base|engine|kernels/math'
+allow engine 'base|engine|kernels' # and of kernels only the mathematics, but for engine/cuda:
+lines=$(grep -rnE '^ *#include "kernels/' src/engine --include='*.[ch]' | grep -vE '^src/engine/cuda/|"kernels/math/')
+[ -z "$lines" ] || { echo "kernels outside the cuda engine:"; echo "$lines"; bad=1; }
 allow net 'base|engine|net'
 allow face 'base|data|engine|net|face|kernels/math'
 allow dist 'base|engine|dist'
@@ -33,6 +35,7 @@ only 'hdf5.*\.h|H5.*\.h' 'src/store/'
 only '(oneapi/dnnl/)?dnnl.*\.h' 'src/engine/cpu/'
 only 'jpeglib.h|png.h' 'src/data/'
 only 'cuda_runtime.*\.h' 'kernels/|src/engine/cuda/'
+only 'cudnn.*\.h|cublasLt.h' 'src/engine/cuda/'
 only 'openssl/.*' 'src/base/hash'
 only 'onnx/.*|protobuf-c/.*' 'src/net/'
 only 'nccl.h' 'src/comm/'

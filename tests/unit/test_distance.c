@@ -35,19 +35,44 @@ static void free_block(block *b)
     free(b->valid);
 }
 
+/* Rows and their norms in the engine's memory. */
+static fd_rows sent(fd_lane *lane, const block *b)
+{
+    const fd_engine_kind *kind = lane->engine->kind;
+    void *row, *norm;
+    assert_ok(kind->alloc(lane->engine, (size_t)(b->n * b->dim) * 4, &row));
+    assert_ok(kind->alloc(lane->engine, (size_t)b->n * 4, &norm));
+    upload(lane, row, b->row, (size_t)(b->n * b->dim) * 4);
+    assert_ok(kind->distance->norms(lane, row, b->n, b->dim, norm));
+    download(lane, b->norm, norm, (size_t)b->n * 4);
+    return (fd_rows){row, norm, b->valid, b->n};
+}
+
+static void unsent(fd_lane *lane, const fd_rows *r)
+{
+    lane->engine->kind->release(lane->engine, (void *)(uintptr_t)r->row);
+    lane->engine->kind->release(lane->engine, (void *)(uintptr_t)r->norm);
+}
+
 /* [a->n][b->n + 3]: a pitch that is no width; the columns behind stay untouched. */
 static float *distances(fd_lane *lane, fd_metric metric, block *a, block *b)
 {
-    const fd_distance_table *table = lane->engine->kind->distance;
+    const fd_engine_kind *kind = lane->engine->kind;
     int64_t pitch = b->n + 3;
-    float *out = malloc((size_t)(a->n * pitch) * 4);
+    const size_t bytes = (size_t)(a->n * pitch) * 4;
+    float *out = malloc(bytes);
+    void *tile;
     for (int64_t i = 0; i < a->n * pitch; i++)
         out[i] = -7;
-    assert_ok(table->norms(lane, a->row, a->n, a->dim, a->norm));
-    assert_ok(table->norms(lane, b->row, b->n, b->dim, b->norm));
-    fd_rows x = {a->row, a->norm, a->valid, a->n}, y = {b->row, b->norm, b->valid, b->n};
-    assert_ok(table->tile(lane, metric, &x, &y, a->dim, a == b, out, pitch));
-    assert_ok(lane->engine->kind->lane_sync(lane));
+    assert_ok(kind->alloc(lane->engine, bytes, &tile));
+    upload(lane, tile, out, bytes);
+    const fd_rows x = sent(lane, a), y = a == b ? x : sent(lane, b);
+    assert_ok(kind->distance->tile(lane, metric, &x, &y, a->dim, a == b, tile, pitch));
+    download(lane, out, tile, bytes);
+    unsent(lane, &x);
+    if (a != b)
+        unsent(lane, &y);
+    kind->release(lane->engine, tile);
     for (int64_t i = 0; i < a->n; i++)
         for (int64_t j = b->n; j < pitch; j++)
             assert_true(out[i * pitch + j] == -7);

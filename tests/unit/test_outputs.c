@@ -5,25 +5,17 @@
 
 #include "dist/dist.h"
 
-static fd_engine *open_ref(void)
-{
-    fd_engine *e = NULL;
-    assert_ok(fd_engine_open("ref", &(fd_engine_config){.isa = "auto"}, &e));
-    return e;
-}
-
 /* 40 values for one row, few of them different, dealt to two threads' lists that both know the first ten. */
 static void test_lists_do_not_depend_on_the_order(void **state)
 {
     (void)state;
     enum { N = 40, K = 12 };
-    fd_engine *e = open_ref();
     for (int step = 1; step < N; step += 2) {   /* odd steps not divisible by 5 visit every value once */
         fd_lists *l = NULL;
         fd_topk own[2], shared;
         if (step % 5 == 0)
             continue;
-        assert_ok(fd_lists_open(e, FD_EUCLIDEAN, 65, 64, K, &l));
+        assert_ok(fd_lists_open(FD_EUCLIDEAN, 65, 64, K, &l));
         assert_false(fd_lists_touched(l, 1));
         assert_ok(fd_lists_lock(l, 1, &shared));
         for (int i = 0; i < 10; i++)
@@ -37,7 +29,7 @@ static void test_lists_do_not_depend_on_the_order(void **state)
             fd_topk_insert(&own[i % 2], FD_EUCLIDEAN, 0, (float)(i * step % N / 4), i * step % N);
         for (int t = 0; t < 2; t++) {
             assert_ok(fd_lists_merge(l, 1, &own[t]));
-            fd_lists_release(l, &own[t]);
+            fd_lists_release(&own[t]);
         }
         assert_ok(fd_lists_lock(l, 1, &shared));
         for (int at = 0; at < K; at++) {
@@ -48,7 +40,6 @@ static void test_lists_do_not_depend_on_the_order(void **state)
         assert_true(fd_lists_touched(l, 1) && !fd_lists_touched(l, 0));
         fd_lists_close(l);
     }
-    fd_engine_close(e);
 }
 
 enum { ROWS = 60 };

@@ -38,12 +38,18 @@ static void free_result(result *r)
 
 static fd_block *open_block(fd_lane *lane, const task *t, const rows *x, int64_t first)
 {
+    const fd_engine_kind *own = lane->engine->kind;
     fd_block *out;
+    void *row;
     int64_t n = x->n - first < t->side ? x->n - first : t->side;
-    fd_block_desc d = {t->metric, t->precision, x->row + first * x->dim, x->valid + first, n, x->dim};
-    assert_ok(lane->engine->kind->distance->block_open(lane, &d, &out));
+    const size_t bytes = (size_t)(n * x->dim) * sizeof(float);
+    assert_ok(own->alloc(lane->engine, bytes, &row));
+    assert_ok(own->upload(lane, row, x->row + first * x->dim, bytes));
+    fd_block_desc d = {t->metric, t->precision, row, x->valid + first, n, x->dim};
+    assert_ok(own->distance->block_open(lane, &d, &out));
+    own->release(lane->engine, row);
     assert_true(out->n == n && out->dim == x->dim && out->metric == t->metric);
-    assert_true(lane->engine->kind->distance->block_bytes(lane->engine, &d) >= (size_t)(n * x->dim) * 4);
+    assert_true(own->distance->block_bytes(lane->engine, &d) >= (size_t)(n * x->dim) * 4);
     return out;
 }
 

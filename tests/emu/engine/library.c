@@ -1,0 +1,179 @@
+/* Stands in for src/engine/cuda/library.c, conv.c and gemm.c: convolutions and products by the reference engine's loops, queued like kernels. */
+#include "engine/cuda/library.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "engine/cuda/conv.h"
+#include "engine/cuda/everywhere.h"
+#include "engine/cuda/gemm.h"
+#include "engine/ref/ref.h"
+
+fd_error *fd_cuda_library_open(fd_cuda_engine *e, fd_cuda_library **out)
+{
+    (void)e;
+    *out = NULL;
+    return NULL;
+}
+
+void fd_cuda_library_close(fd_cuda_library *l)
+{
+    (void)l;
+}
+
+void fd_cuda_library_describe(const fd_cuda_library *l, char *out, size_t size)
+{
+    (void)l;
+    snprintf(out, size, "the reference engine's convolutions");
+}
+
+fd_error *fd_cuda_handles_open(fd_cuda_lane *lane, fd_cuda_handles **out)
+{
+    (void)lane;
+    *out = NULL;
+    return NULL;
+}
+
+void fd_cuda_handles_close(fd_cuda_handles *h)
+{
+    (void)h;
+}
+
+/* One call on its way through the queue. */
+typedef struct call {
+    fd_op_desc d;
+    fd_ref_operator *operator;
+    const float *in[2];
+    float *out;
+} call;
+
+static void perform(void *argument)
+{
+    call *c = argument;
+    c->operator(&c->d, c->in, c->out);
+    free(c);
+}
+
+static fd_error *queue(fd_cuda_lane *lane, const call *what)
+{
+    fd_error *err = NULL;
+    call *c = NULL;
+    FD_TRY(fd_alloc(&c, 1, sizeof *c));
+    *c = *what;
+    FD_CUDA(fd_cuda_of(lane), cudaLaunchHostFunc(fd_cuda_stream(lane), perform, c));
+done:
+    return err;
+}
+
+/* --- convolutions -------------------------------------------------------------------------------------------------------------------------- */
+
+struct fd_cuda_conv { fd_op_desc d; };
+
+fd_error *fd_cuda_conv_open(fd_cuda_engine *e, const fd_op_desc *d, const float *weight, fd_cuda_conv **out)
+{
+    (void)e;
+    fd_cuda_conv *c;
+    fd_error *err = fd_alloc(&c, 1, sizeof *c);
+    if (err)
+        return err;
+    c->d = *d;
+    c->d.inputs = 1;
+    c->d.weight = weight;
+    c->d.bias = NULL;
+    c->d.residual = false;
+    c->d.activation = FD_ACT_NONE;
+    *out = c;
+    return NULL;
+}
+
+void fd_cuda_conv_close(fd_cuda_conv *c)
+{
+    free(c);
+}
+
+size_t fd_cuda_conv_scratch(const fd_cuda_conv *c)
+{
+    (void)c;
+    return 0;
+}
+
+fd_error *fd_cuda_conv_run(const fd_cuda_conv *c, fd_cuda_lane *lane, const float *x, float *y, void *scratch)
+{
+    (void)scratch;
+    return queue(lane, &(call){c->d, fd_ref_conv, {x, NULL}, y});
+}
+
+/* --- products ------------------------------------------------------------------------------------------------------------------------------ */
+
+struct fd_cuda_gemm { fd_cuda_product p; };
+
+static fd_tensor matrix(int64_t rows, int64_t columns)
+{
+    return (fd_tensor){.rank = 2, .dim = {rows, columns}};
+}
+
+typedef struct trial_of { const fd_cuda_gemm *gemm; const float *b; } trial_of;
+
+static fd_error *trial(void *self, fd_cuda_lane *lane, const float *x, float *y)
+{
+    const trial_of *t = self;
+    return fd_cuda_gemm_run(t->gemm, lane, x, t->b, y, NULL);
+}
+
+/* Tried as a library's algorithm is, so that the trial itself is tested; its right operand is memory of zeros. */
+static fd_error *try_out(fd_cuda_engine *e, const fd_cuda_gemm *g)
+{
+    fd_error *err = NULL;
+    fd_cuda_lane *lane = NULL;
+    void *b = NULL;
+    bool same = false;
+    const fd_cuda_batch batch = {g->p.rows, g->p.depth, g->p.columns};
+    FD_TRY(e->base.kind->alloc(&e->base, (size_t)(g->p.columns * g->p.depth) * sizeof(float), &b));
+    FD_TRY(fd_cuda_setup_begin(e, &lane));
+    FD_TRY(fd_cuda_same_everywhere(lane, &batch, trial, &(trial_of){g, b}, &same));
+    if (!same)
+        FD_THROW(FD_UNSUPPORTED, "a row of a product depends on its place");
+done:
+    if (lane)
+        fd_cuda_setup_end(e);
+    fd_cuda_give(e, NULL, b);
+    return err;
+}
+
+fd_error *fd_cuda_gemm_open(fd_cuda_engine *e, const fd_cuda_product *p, fd_cuda_gemm **out)
+{
+    fd_error *err = NULL;
+    fd_cuda_gemm *g;
+    FD_TRY(fd_alloc(&g, 1, sizeof *g));
+    g->p = *p;
+    err = try_out(e, g);
+    if (err)
+        free(g);
+    else
+        *out = g;
+done:
+    return err;
+}
+
+void fd_cuda_gemm_close(fd_cuda_gemm *g)
+{
+    free(g);
+}
+
+size_t fd_cuda_gemm_scratch(const fd_cuda_gemm *g)
+{
+    (void)g;
+    return 0;
+}
+
+fd_error *fd_cuda_gemm_run(const fd_cuda_gemm *g, fd_cuda_lane *lane, const float *a, const float *b, float *y, void *scratch)
+{
+    (void)scratch;
+    const fd_cuda_product *p = &g->p;
+    call c = {.in = {a, b}, .out = y, .d = {.input = {matrix(p->rows, p->depth), matrix(p->depth, p->columns)}, .output = matrix(p->rows, p->columns)}};
+    c.operator = p->transposed ? fd_ref_gemm : fd_ref_matmul;
+    c.d.inputs = p->transposed ? 1 : 2;
+    c.d.weight = p->transposed ? b : NULL;
+    return queue(lane, &c);
+}
