@@ -48,14 +48,16 @@ fd_error *fd_workspace_take(const fd_analyzer *a, fd_workspace **out)
     return *out ? NULL : fd_alloc(out, 1, sizeof **out);
 }
 
-void fd_workspace_give(const fd_analyzer *a, fd_workspace *w)
+void fd_workspace_give(const fd_call *c, const fd_error *failed)
 {
-    if (!w)
+    if (failed)
+        fd_error_free(c->a->engine->kind->lane_sync(c->lane));
+    if (!c->w)
         return;
-    pthread_mutex_lock(&a->idle->lock);
-    w->next = a->idle->first;
-    a->idle->first = w;
-    pthread_mutex_unlock(&a->idle->lock);
+    pthread_mutex_lock(&c->a->idle->lock);
+    c->w->next = c->a->idle->first;
+    c->a->idle->first = c->w;
+    pthread_mutex_unlock(&c->a->idle->lock);
 }
 
 static fd_error *open_detector(fd_analyzer *a, const fd_pack *pack, const fd_batches *b)
@@ -141,7 +143,7 @@ fd_error *fd_detect(const fd_analyzer *a, fd_lane *lane, fd_picture *const *pict
     for (int i = 0; i < n; i++)
         fd_choose(&faces[i], a->config.choice, pictures[i]->width, pictures[i]->height);
 done:
-    fd_workspace_give(a, call.w);
+    fd_workspace_give(&call, err);
     for (int i = 0; err && i < n; i++)
         fd_faces_free(&faces[i]);
     return err;

@@ -59,10 +59,11 @@ fd_error *fd_analyzer_open_with(fd_engine *e, const fd_pack *pack, const fd_anal
 
 /* A workspace that no other thread uses, until it is given back. */
 fd_error *fd_workspace_take(const fd_analyzer *a, fd_workspace **out) FD_CHECK;
-void fd_workspace_give(const fd_analyzer *a, fd_workspace *w);
 
 /* One call's pictures. */
 typedef struct fd_call { const fd_analyzer *a; fd_lane *lane; fd_picture *const *pictures; int n; fd_workspace *w; } fd_call;
+/* Gives the call's workspace back. After a failure the lane is waited for first: what is under way must not arrive in what another call uses. */
+void fd_workspace_give(const fd_call *c, const fd_error *failed);
 
 /* P-Net on the pyramids of all pictures: w->proposal, grouped by picture, best first, regressed and squared. */
 fd_error *fd_propose(const fd_call *call) FD_CHECK;

@@ -117,6 +117,6 @@ fd_error *fd_embed(const fd_analyzer *a, fd_lane *lane, fd_picture *const *pictu
     FD_TRY(fd_workspace_take(a, &call.w));
     FD_TRY(embed_all(&call, faces, embedding, valid, crops));
 done:
-    fd_workspace_give(a, call.w);
+    fd_workspace_give(&call, err);
     return err;
 }

@@ -99,7 +99,7 @@ done:
 }
 
 /* Everything that happens on the engine, for the images that were decoded. */
-static fd_error *analyze(fd_worker *w, item *items, int n, fd_faces *faces)
+static fd_error *analyze_on_lane(fd_worker *w, item *items, int n, fd_faces *faces)
 {
     fd_error *err = NULL;
     fd_picture **pictures = NULL;
@@ -128,6 +128,18 @@ done:
         engine->picture_close(pictures[i]);
     free(pictures);
     free(owner);
+    return err;
+}
+
+/* On the worker's own lane, or on one that it takes for as long as this lasts. */
+static fd_error *analyze(fd_worker *w, item *items, int n, fd_faces *faces)
+{
+    if (!w->lanes)
+        return analyze_on_lane(w, items, n, faces);
+    w->lane = fd_lanes_take(w->lanes);
+    fd_error *err = analyze_on_lane(w, items, n, faces);
+    fd_lanes_give(w->lanes, w->lane);
+    w->lane = NULL;
     return err;
 }
 

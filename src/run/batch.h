@@ -3,6 +3,7 @@
 #define FD_RUN_BATCH_H
 
 #include "run/job.h"
+#include "run/lanes.h"
 #include "store/journal.h"
 
 /* A file of more bytes is no photograph (recorded as too_large): it is read whole. */
@@ -11,7 +12,8 @@
 typedef struct fd_worker {
     const fd_job *job;             /* read only */
     fd_journal *journal;
-    fd_lane *lane;
+    fd_lanes *lanes;               /* where all workers share a few */
+    fd_lane *lane;                 /* else the worker's own; while it computes in any case */
     fd_payload payload;            /* the batch's record */
     float *embedding;              /* [faces][dim], grown as needed */
     uint8_t *valid, *crop;

@@ -26,6 +26,7 @@ typedef struct crew {
     int running;
     fd_error *err;
     fd_journal *journal;
+    fd_lanes *lanes;                   /* of an engine that few lanes keep busy; else each worker has its own */
     pthread_mutex_t lock;
     pthread_cond_t room, change;       /* bytes were freed or a turn ended; a worker failed or ended */
 } crew;
@@ -97,8 +98,8 @@ static void *work(void *self)
 {
     crew *c = self;
     group g = {0};
-    fd_worker w = {.job = c->job, .journal = c->journal};
-    fd_error *e = fd_lane_open(c->job->engine, &w.lane);
+    fd_worker w = {.job = c->job, .journal = c->journal, .lanes = c->lanes};
+    fd_error *e = c->lanes ? NULL : fd_lane_open(c->job->engine, &w.lane);
     while (!e && take(c, &g)) {
         give(c, &g, fd_batch_run(&w, c->todo + g.first, g.n));
         g = (group){0};
@@ -218,6 +219,8 @@ fd_error *fd_job_images(fd_job *job, const int64_t *todo, int64_t n, bool *inter
     pthread_mutex_init(&c.lock, NULL);
     pthread_cond_init(&c.room, NULL);
     pthread_cond_init(&c.change, NULL);
+    if (job->engine->kind->lanes)
+        FD_TRY(fd_comm_agree(job->comm, fd_lanes_open(job->engine, job->threads, &c.lanes)));
     FD_TRY(fd_comm_agree(job->comm, open_journal(job, &c.journal)));
     FD_TRY(run_crew(&c, job->manifest.n - job->resumed, interrupted));
     err = c.err;
@@ -231,6 +234,7 @@ done:
     if (c.journal)
         fd_error_free(fd_journal_close(c.journal));
     fd_error_free(c.err);
+    fd_lanes_close(c.lanes);
     pthread_mutex_destroy(&c.lock);
     pthread_cond_destroy(&c.room);
     pthread_cond_destroy(&c.change);

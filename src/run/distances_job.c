@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/version.h"
 #include "run/lock.h"
+#include "run/device.h"
 #include "run/machine.h"
 #include "run/run.h"
 #include "run/signals.h"
@@ -51,15 +52,12 @@ done:
 static fd_error *open_own(fd_distances_run *r)
 {
     fd_error *err = NULL;
-    fd_engine_config config = {.isa = fd_opt_text(r->options, "isa"), .device = 0};
     FD_TRY(fd_vectors_open(fd_positional(r->options, 0), &r->vectors[1]));
     if (fd_opt_set(r->options, "queries"))
         FD_TRY(fd_vectors_open(fd_opt_text(r->options, "queries"), &r->vectors[0]));
     if (r->vectors[0] && fd_vectors_dim(r->vectors[0]) != fd_vectors_dim(r->vectors[1]))
         FD_THROW(FD_FORMAT, "the queries have %lld dimensions, the input %lld", (long long)fd_vectors_dim(r->vectors[0]),
                  (long long)fd_vectors_dim(r->vectors[1]));
-    FD_TRY(fd_engine_open(fd_opt_text(r->options, "device"), &config, &r->engine));
-    FD_TRY(fd_opt_resolve(r->options, "device", r->engine->kind->name));
 done:
     return err;
 }
@@ -147,6 +145,8 @@ static fd_error *run(fd_distances_run *r)
     bool complete = false;
     FD_TRY(resolve(r));
     FD_TRY(fd_comm_agree(r->comm, open_own(r)));
+    FD_TRY(fd_device_open(r->comm, r->options, FD_ARITHMETIC_F32, &r->engine));
+    FD_TRY(fd_opt_resolve(r->options, "device", r->engine->kind->name));
     FD_TRY(fd_machine_same_engine(r->comm, r->engine));
     FD_TRY(describe(r));
     if (fd_opt_flag(r->options, "forecast"))

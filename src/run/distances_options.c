@@ -28,6 +28,8 @@ static const fd_option table[] = {
 
     {"precision", 0, FD_OPT_CHOICE, "auto", NULL, "auto|f32", 0, 0, RUN, MACHINE, "What finds the pairs that are computed exactly; the results are the same bytes."},
     {"device", 0, FD_OPT_CHOICE, "auto", NULL, "auto|cpu|ref|cuda|cuda:N", 0, 0, RUN, MACHINE, "The engine that computes; auto takes the fastest there is and says which."},
+    {"gpu-memory", 0, FD_OPT_BYTES, NULL, "BYTES", NULL, 16777216, 9e15, RUN, MACHINE, "Memory of its GPU that a rank may use. Default: 80 % of what is free."},
+    {"share-gpu", 0, FD_OPT_FLAG, "false", NULL, NULL, 0, 0, RUN, MACHINE, "Ranks of a host may have the same GPU, each with its part of the memory."},
     {"isa", 0, FD_OPT_CHOICE, "auto", NULL, "auto|sse41|avx2|avx512", 0, 0, RUN, MACHINE, "Highest instruction set to use; the same one gives the same bytes."},
     {"threads", 't', FD_OPT_INT, NULL, "N", NULL, 1, 1024, RUN, MACHINE, "Workers of each rank. Default: the cores it may run on, shared among the ranks of a host."},
     {"memory", 0, FD_OPT_BYTES, NULL, "BYTES", NULL, 16777216, 9e15, RUN, MACHINE,

@@ -37,6 +37,10 @@ static const fd_option table[] = {
     {"include-self", 0, FD_OPT_FLAG, "false", NULL, NULL, 0, 0, RESULT, DISTANCES, "With --topk: a face is among its own nearest."},
 
     {"device", 0, FD_OPT_CHOICE, "auto", NULL, "auto|cpu|ref|cuda|cuda:N", 0, 0, RUN, MACHINE, "The engine that computes; auto takes the fastest there is and says which."},
+    {"gpu-memory", 0, FD_OPT_BYTES, NULL, "BYTES", NULL, 16777216, 9e15, RUN, MACHINE, "Memory of its GPU that a rank may use. Default: 80 % of what is free."},
+    {"share-gpu", 0, FD_OPT_FLAG, "false", NULL, NULL, 0, 0, RUN, MACHINE, "Ranks of a host may have the same GPU, each with its part of the memory."},
+    {"precision", 0, FD_OPT_CHOICE, "f32", NULL, "f32|tf32|f16|bf16", 0, 0, RESULT, MACHINE,
+     "What a GPU multiplies in; sums are float32. Less than f32 is faster and changes the result a little."},
     {"isa", 0, FD_OPT_CHOICE, "auto", NULL, "auto|sse41|avx2|avx512", 0, 0, RUN, MACHINE, "Highest instruction set to use; the same one gives the same bytes."},
     {"threads", 't', FD_OPT_INT, NULL, "N", NULL, 1, 1024, RUN, MACHINE, "Workers of each rank. Default: the cores it may run on, shared among the ranks of a host."},
     {"batch", 0, FD_OPT_INT, "32", "N", NULL, 1, 4096, RUN, MACHINE, "Images of a rank that are in hand at a time; an interruption loses no more."},

@@ -39,7 +39,7 @@ done:
 fd_error *fd_machine_same_engine(fd_comm *c, fd_engine *e)
 {
     fd_error *err = NULL;
-    typedef struct label { char engine[128], processor[128]; } label;
+    typedef struct label { char engine[320], processor[128]; } label;
     label own = {"", ""}, *all = NULL;
     snprintf(own.engine, sizeof own.engine, "%s, %s", e->kind->name, e->kind->isa(e));
     fd_machine_cpu(own.processor, sizeof own.processor);

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "data/npy.h"
+#include "run/device.h"
 #include "run/net_bench.h"
 #include "run/run.h"
 
@@ -21,9 +22,10 @@ static const fd_option options[] = {
      "Samples per run; by default all of the input, else the file's batch, else 1. The last batch is filled up with zeros."},
     {"size", 0, FD_OPT_TEXT, NULL, "HxW", NULL, 0, 0, FD_AFFECTS_RESULT, "Shape",
      "Height and width of the input where the file leaves them open and no --input says them."},
-    {"device", 0, FD_OPT_TEXT, "auto", "NAME", NULL, 0, 0, FD_AFFECTS_RESULT, "Engine", "auto, cpu or ref."},
+    {"device", 0, FD_OPT_TEXT, "auto", "NAME", NULL, 0, 0, FD_AFFECTS_RESULT, "Engine", "auto, cpu, ref, cuda or cuda:N."},
     {"isa", 0, FD_OPT_TEXT, "auto", "NAME", NULL, 0, 0, FD_AFFECTS_RESULT, "Engine",
      "Highest instruction set to use: auto, sse41, avx2 or avx512."},
+    {"precision", 0, FD_OPT_CHOICE, "f32", NULL, "f32|tf32|f16|bf16", 0, 0, FD_AFFECTS_RESULT, "Engine", "What a GPU multiplies in; sums are float32."},
     {"fused", 0, FD_OPT_FLAG, "true", NULL, NULL, 0, 0, FD_AFFECTS_RESULT, "Engine",
      "Let the engine take a P-Net whole; --no-fused runs it layer by layer."},
     {"threads", 0, FD_OPT_INT, "1", "N", NULL, 1, 1024, FD_AFFECTS_RUN, "Timing",
@@ -114,7 +116,7 @@ static fd_error *open_net(job *j)
     fd_error *err = NULL;
     fd_tensor shape;
     fd_net_config config = {.name = j->path, .any_size = fd_opt_flag(j->options, "fused")};
-    fd_engine_config engine = {.isa = fd_opt_text(j->options, "isa")};
+    fd_engine_config engine = {.isa = fd_opt_text(j->options, "isa"), .arithmetic = fd_device_arithmetic(fd_opt_text(j->options, "precision"))};
     FD_TRY(read_size(j, &config));
     config.batch = fd_opt_given(j->options, "batch") ? fd_opt_int(j->options, "batch") : 0;
     if (j->samples.data) {

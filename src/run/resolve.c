@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "dist/dist.h"
+#include "run/device.h"
 #include "run/job.h"
 #include "run/machine.h"
 #include "run/pairing.h"
@@ -123,12 +124,10 @@ done:
 static fd_error *load_own(fd_job *job)
 {
     fd_error *err = NULL;
-    fd_engine_config config = {.isa = fd_opt_text(job->options, "isa"), .device = 0};
     FD_TRY(fd_pack_load(job->model, &job->pack));
     FD_TRY(resolve_from_pack(job));
     if (job->threads > (int)sysconf(_SC_NPROCESSORS_ONLN))
         fd_say(FD_NORMAL, "%d threads on %ld cores", job->threads, sysconf(_SC_NPROCESSORS_ONLN));
-    FD_TRY(fd_engine_open(fd_opt_text(job->options, "device"), &config, &job->engine));
     const fd_cut_format *format = &job->pack.format;
     bool crops = fd_opt_flag(job->options, "save-crops");
     job->shape = (fd_record_shape){job->pack.dim, crops ? (int64_t)format->width * format->height * 3 : 0};
@@ -140,6 +139,7 @@ fd_error *fd_job_load(fd_job *job)
 {
     fd_error *err = NULL;
     FD_TRY(fd_comm_agree(job->comm, load_own(job)));
+    FD_TRY(fd_device_open(job->comm, job->options, fd_device_arithmetic(fd_opt_text(job->options, "precision")), &job->engine));
     FD_TRY(fd_machine_same_engine(job->comm, job->engine));
     FD_TRY(fd_opt_resolve(job->options, "device", job->engine->kind->name));
     fd_say(FD_NORMAL, "engine %s: %s", job->engine->kind->name, job->engine->kind->description(job->engine));

@@ -176,7 +176,7 @@ static fd_candidate *candidates(const setup *s, fd_picture *const *pictures, int
     *n = call.w->candidates;
     fd_candidate *copy = malloc((size_t)*n * sizeof *copy + 1);
     memcpy(copy, call.w->candidate, (size_t)*n * sizeof *copy);
-    fd_workspace_give(s->analyzer, call.w);
+    fd_workspace_give(&call, NULL);
     return copy;
 }
 

@@ -44,7 +44,7 @@ extern const fd_op_table fd_cuda_op_table;
 extern const fd_image_table fd_cuda_image_table;
 extern const fd_distance_table fd_cuda_distance_table;
 
-/* --- error.c ------------------------------------------------------------------------------------------------------------------------- */
+/* --- check.c ------------------------------------------------------------------------------------------------------------------------- */
 
 /* The error of a cudaError_t, NULL for 0: FD_NOMEM where memory is short, else FD_DEVICE. One that ends the context is remembered, and every
  * later call fails with it: nothing that was computed since can be trusted. */
