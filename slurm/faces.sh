@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# faces.sh: facesdist under Slurm, on CPU or GPU partitions, until it is done: interrupted by the time limit, a preemption or a node that failed,
-# the job queues itself again and goes on.
+# faces.sh: facesdist under Slurm, on CPU or GPU partitions, until it is done: interrupted by the time limit, a preemption or a node that
+# failed, the job queues itself again and goes on.
 #
 #   slurm/faces.sh photos/ -o faces.h5                     on a login node: submits itself with the values of site.env
 #   slurm/faces.sh --data-sets LIST [options]              an array job: a task for each line "FOLDER TAB RESULT" of LIST
@@ -26,14 +26,6 @@ own_folder()
     [ -z "${SLURM_JOB_ID:-}" ] || script=$(scontrol show job "$SLURM_JOB_ID" | sed -n 's/^ *Command=//p' | head -n 1)
     while [ ! -f "$script" ] && [ "$script" != "${script% *}" ]; do script=${script% *}; done   # without the arguments
     cd "$(dirname "$script")" 2>/dev/null && pwd
-}
-
-load_site()
-{
-    FACESDIST_SITE=${FACESDIST_SITE:-$here/site.env}
-    [ -r "$FACESDIST_SITE" ] || fail "no site file $FACESDIST_SITE: set FACESDIST_SITE to a filled-in copy of slurm/site.env"
-    # shellcheck source=slurm/site.env
-    . "$FACESDIST_SITE"
 }
 
 # The lines of LIST that name a data set.
@@ -62,13 +54,8 @@ submit()
 
 enter_environment()
 {
-    local module
-    for module in $FACESDIST_MODULES; do
-        module load "$module" || fail "module load $module failed: FACESDIST_MODULES of $FACESDIST_SITE, module avail"
-    done
-    [ -n "$FACESDIST_BIN" ] || { [ ! -x "$here/../../../bin/facesdist" ] || FACESDIST_BIN=$(cd "$here/../../../bin" && pwd); }
-    [ -z "$FACESDIST_BIN" ] || export PATH="$FACESDIST_BIN:$PATH"
-    command -v facesdist >/dev/null || fail "no facesdist on the PATH: set FACESDIST_BIN or FACESDIST_MODULES in $FACESDIST_SITE"
+    load_modules || fail "see FACESDIST_MODULES in $FACESDIST_SITE; 'module avail' lists what there is"
+    find_programs || fail "no ${program[*]} here: see FACESDIST_BIN, FACESDIST_MODULES and FACESDIST_CONTAINER in $FACESDIST_SITE"
     [ -z "$FACESDIST_SCRATCH" ] || { export TMPDIR=$FACESDIST_SCRATCH; mkdir -p "$TMPDIR" || fail "cannot make $TMPDIR (FACESDIST_SCRATCH)"; }
 }
 
@@ -89,7 +76,8 @@ count_ranks()
     ranks=${SLURM_NTASKS:-$nodes}
     cores_each=${SLURM_CPUS_PER_TASK:-1}
     [ "$gpus" != 0 ] || return 0
-    [ "$cores" -ge "$gpus" ] || fail "$gpus GPUs and $cores cores on a node, and each GPU wants a rank: ask for --ntasks-per-node=$gpus --cpus-per-task=8"
+    [ "$cores" -ge "$gpus" ] ||
+        fail "$gpus GPUs and $cores cores on a node, and each GPU wants a rank: ask for --ntasks-per-node=$gpus --cpus-per-task=8"
     ranks=$((gpus * nodes))
     cores_each=$((cores / gpus))
 }
@@ -97,21 +85,17 @@ count_ranks()
 # launch=(...): the command that starts the ranks.
 choose_launch()
 {
-    local launcher=$FACESDIST_LAUNCHER nodes gpus ranks cores_each
+    local launcher nodes gpus ranks cores_each
+    launcher=$(launcher_of) || fail "FACESDIST_LAUNCHER is $FACESDIST_LAUNCHER, not auto, srun or mpirun ($FACESDIST_SITE)"
     count_ranks
-    if [ "$launcher" = auto ]; then
-        launcher=mpirun
-        srun --mpi=list 2>&1 | grep -qw "$FACESDIST_SRUN_MPI" && launcher=srun
-    fi
     case $launcher in
     srun)   # the numbers are repeated: srun takes over neither --cpus-per-task of sbatch (since Slurm 22.05) nor tasks that GPUs decide
         launch=(srun "--mpi=$FACESDIST_SRUN_MPI" --kill-on-bad-exit=1 --nodes="$nodes" --ntasks="$ranks" --cpus-per-task="$cores_each") ;;
     mpirun) # without --bind-to none each rank has one core, whatever the number of its threads
         launch=(mpirun -np "$ranks" --map-by "ppr:$(((ranks + nodes - 1) / nodes)):node" --bind-to none) ;;
-    *) fail "FACESDIST_LAUNCHER is $launcher, not auto, srun or mpirun ($FACESDIST_SITE)" ;;
     esac
     # shellcheck disable=SC2206   # options, separated by blanks
-    launch+=($FACESDIST_LAUNCH facesdist)
+    launch+=($FACESDIST_LAUNCH "${program[@]}")
     [ "$gpus" = 0 ] || launch+=(--device cuda)   # a GPU that is paid for and not used is an error; --device of the command line counts more
 }
 
@@ -154,7 +138,7 @@ requeue()
 {
     local state restarts=${SLURM_RESTART_COUNT:-0}
     if [ "$restarts" -ge "$FACESDIST_RESTARTS" ]; then
-        say "interrupted after $restarts requeues; that is all that FACESDIST_RESTARTS allows. Is the time limit long enough for a batch of photographs?"
+        say "interrupted after $restarts requeues, which is all that FACESDIST_RESTARTS allows. Is the time limit long enough for a batch?"
         return
     fi
     state=$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%T)
@@ -187,8 +171,11 @@ if [ "${1:-}" = --data-sets ]; then
     list=$2
     shift 2
 fi
-here=$(own_folder) || fail "cannot find the folder of this script; set FACESDIST_SITE"
-load_site
+here=$(own_folder)
+[ -r "$here/lib.sh" ] || fail "cannot find the folder of this script, and lib.sh in it"
+# shellcheck source=slurm/lib.sh
+. "$here/lib.sh"
+read_site || fail "no site file $FACESDIST_SITE: set FACESDIST_SITE to a filled-in copy of slurm/site.env"
 if [ -n "${SLURM_JOB_ID:-}" ] && [ "${SLURM_PROCID:-0}" = 0 ] && [ -n "${SLURM_JOB_NODELIST:-}" ]; then
     work "$@"
 else

@@ -12,6 +12,7 @@ static const fd_option own_options[] = {
     {.name = "quiet", .letter = 'q', .type = FD_OPT_ACTION, .group = "Help and messages", .help = "Say nothing but warnings and errors."},
     {.name = "help", .letter = 'h', .type = FD_OPT_ACTION, .group = "Help and messages", .help = "Show this help and exit."},
     {.name = "version", .type = FD_OPT_ACTION, .group = "Help and messages", .help = "Show name, version and revision and exit."},
+    {.name = "features", .type = FD_OPT_ACTION, .group = "Help and messages", .help = "Show version, engines and libraries, as this machine has them, and exit."},
     {.name = "generate", .type = FD_OPT_ACTION, .metavar = "man|bash", .help = "Print the man page or the completion for bash."},
 };
 

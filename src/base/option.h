@@ -45,7 +45,7 @@ typedef struct fd_program {
     const char *summary;         /* one line */
     const char *usage;           /* "facesdist [options] FILE|FOLDER... -o FILE"; a line for each way of calling */
     const char *description;     /* paragraphs for the man page, an empty line between them; one in capitals is a heading; may be NULL */
-    const fd_option *options;    /* n of them; --help, --version, -v, -q are added by the parser itself */
+    const fd_option *options;    /* n of them; --help, --version, --features, -v, -q are added by the parser itself */
     int n;
     int min_positional, max_positional;   /* max -1: any */
     const char *default_config;  /* INI file taken from the current folder when there are no arguments at all; NULL: none */
@@ -53,7 +53,11 @@ typedef struct fd_program {
 
 typedef struct fd_options fd_options;   /* the parsed command line */
 
-typedef enum fd_parsed { FD_PARSED_RUN, FD_PARSED_ANSWERED } fd_parsed;   /* ANSWERED: --help or the like was printed to `out`: exit 0 */
+typedef enum fd_parsed {
+    FD_PARSED_RUN,
+    FD_PARSED_ANSWERED,   /* --help or the like was printed to `out`: exit 0 */
+    FD_PARSED_FEATURES    /* --features: name and version were; what is built in is for the caller to say, exit 0 */
+} fd_parsed;
 
 /* Parses argv (and --config FILE, whose values yield to the command line). Bad usage is FD_USAGE, naming the nearest option. `out`
  * receives help asked for: rank 0 passes stdout; NULL on the others, which answer nothing and save nothing. fd_options_free(*options). */

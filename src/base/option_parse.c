@@ -16,7 +16,7 @@ typedef struct fd_scan {
     char **argv;
     FILE *out;                /* NULL: answers are another rank's */
     const char *save;         /* --save-config */
-    bool answered;
+    bool answered, features;
 } fd_scan;
 
 static int find_letter(const fd_program *program, char letter)
@@ -97,12 +97,14 @@ static fd_error *next_value(fd_scan *s, const fd_option *option, const char **va
 static fd_error *answer(fd_scan *s, const char *name, const char *value)
 {
     const fd_program *program = s->program;
+    const bool follows = s->at < s->argc && !strcmp(s->argv[s->at], "--features");   /* --version --features */
     s->answered = true;
+    s->features = !strcmp(name, "features") || (!strcmp(name, "version") && follows);
     if (value && strcmp(value, "man") != 0 && strcmp(value, "bash") != 0)
         return FD_FAIL(FD_USAGE, "--generate makes man or bash");
     if (!s->out)
         return NULL;
-    if (!strcmp(name, "version"))
+    if (!strcmp(name, "version") || s->features)
         fprintf(s->out, "%s %s (%s)\n", program->name, fd_version(), fd_revision());
     else if (!value)
         fd_options_print_help(program, s->out);
@@ -249,7 +251,7 @@ fd_error *fd_options_parse(const fd_program *program, int argc, char **argv, FIL
         FD_TRY(save_config(&s));
     if (!s.answered)
         FD_TRY(count_positionals(program, fd_positionals(s.o)));
-    *parsed = s.answered ? FD_PARSED_ANSWERED : FD_PARSED_RUN;
+    *parsed = s.features ? FD_PARSED_FEATURES : s.answered ? FD_PARSED_ANSWERED : FD_PARSED_RUN;
     *options = s.o;
     return NULL;
 done:

@@ -43,8 +43,8 @@ int fd_comm_launch_rank(void)
     return fd_comm_launched() ? first_told(told_ranks, 4, 0) : 0;
 }
 
-/* "Open MPI 4.1.4" of "Open MPI v4.1.4, package: ...": the first words, and a version without its v. */
-static void name_library(fd_comm *c)
+/* Of "Open MPI v4.1.4, package: ..." the first words, and a version without its v. */
+void fd_comm_library_name(char *out, size_t size)
 {
     char text[MPI_MAX_LIBRARY_VERSION_STRING];
     int n;
@@ -54,7 +54,7 @@ static void name_library(fd_comm *c)
     char *version = strstr(text, " v");
     if (version && version[2] >= '0' && version[2] <= '9')
         memmove(version + 1, version + 2, strlen(version + 2) + 1);
-    snprintf(c->library, sizeof c->library, "%s", text);
+    snprintf(out, size, "%s", text);
 }
 
 /* A launcher whose protocol this MPI does not speak starts N processes that each believe to be alone, and to own the output. */
@@ -97,7 +97,7 @@ fd_error *fd_comm_open(fd_comm **out)
     *c = (fd_comm){.launched = has_peers(), .ranks = 1, .local_ranks = 1, .piece = FD_PIECE, .collective = 1, .work = MPI_COMM_NULL, .last = MPI_COMM_NULL};
     if (gethostname(c->host, sizeof c->host - 1))
         strcpy(c->host, "unknown host");
-    name_library(c);
+    fd_comm_library_name(c->library, sizeof c->library);
     if (has_peers())
         FD_TRY(start_mpi(c));
     FD_TRY(refuse_singleton(c));

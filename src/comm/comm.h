@@ -4,6 +4,7 @@
 #define FD_COMM_COMM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/status.h"
@@ -27,6 +28,7 @@ int fd_comm_local_rank(const fd_comm *c);       /* among the ranks of this host 
 int fd_comm_local_ranks(const fd_comm *c);
 const char *fd_comm_host(const fd_comm *c);
 const char *fd_comm_library(const fd_comm *c);  /* "Open MPI 4.1.4" */
+void fd_comm_library_name(char *out, size_t size);   /* the same before there is a comm */
 void fd_comm_set_timeout(fd_comm *c, double seconds);   /* 0: none. After a time-out or another FD_COMM only fd_comm_abort is left. */
 
 /* All ranks agree that all is well: each passes its own error or NULL (taken over); returns NULL when all were, else an error on every rank: its

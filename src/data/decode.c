@@ -125,3 +125,8 @@ size_t fd_decode_bytes(int32_t width, int32_t height)
 {
     return (size_t)width * (size_t)height * 11 + (size_t)width * 256 + ((size_t)1 << 20);
 }
+
+void fd_decode_libraries(char *out, size_t size)
+{
+    snprintf(out, size, "%s, %s", fd_jpeg_library(), fd_png_library());
+}

@@ -32,6 +32,9 @@ typedef struct fd_decode_config {
 fd_error *fd_decode(const uint8_t *bytes, size_t n, const fd_decode_config *config, fd_image *out) FD_CHECK;
 void fd_image_free(fd_image *image);
 
+/* The libraries that decode: "libjpeg-turbo 2.1.5, libpng 1.6.39". */
+void fd_decode_libraries(char *out, size_t size);
+
 /* Width and height from the header alone, before EXIF; false when it cannot be told. At most the first 64 KB need be given, where a JPEG's
  * frame header lies within them. */
 bool fd_decode_size(const uint8_t *bytes, size_t n, int32_t *width, int32_t *height);

@@ -12,6 +12,9 @@ typedef struct fd_header {
     size_t exif_n;
 } fd_header;
 
+const char *fd_jpeg_library(void);   /* "libjpeg-turbo 2.1.5" */
+const char *fd_png_library(void);    /* "libpng 1.6.39" */
+
 void fd_jpeg_header(const uint8_t *bytes, size_t n, fd_header *out);
 void fd_png_header(const uint8_t *bytes, size_t n, fd_header *out);
 

@@ -192,3 +192,15 @@ void fd_jpeg_decode(fd_decoding *d)
     free(r->cmyk);
     free(r);
 }
+
+#define TEXT_OF(token) #token
+#define TEXT(token) TEXT_OF(token)
+
+const char *fd_jpeg_library(void)
+{
+#ifdef LIBJPEG_TURBO_VERSION
+    return "libjpeg-turbo " TEXT(LIBJPEG_TURBO_VERSION);
+#else
+    return "libjpeg " TEXT(JPEG_LIB_VERSION);
+#endif
+}

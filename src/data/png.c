@@ -249,3 +249,8 @@ void fd_png_decode(fd_decoding *d)
     if (r.owns_whole)
         free(r.whole);
 }
+
+const char *fd_png_library(void)
+{
+    return "libpng " PNG_LIBPNG_VER_STRING;
+}

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "run/features.h"
 
 /* How long a rank that failed waits for the others to end as well, seconds; they do so within milliseconds when they know of its error. */
 static const double GRACE = 5;
@@ -90,6 +91,8 @@ static bool understand(const fd_program *program, int argc, char **argv, int ran
     *err = fd_options_parse(program, argc, argv, rank == 0 ? stdout : NULL, options, &parsed);
     if (!*err)
         fd_log_set_level((fd_level)fd_option_verbosity(*options));
+    if (!*err && parsed == FD_PARSED_FEATURES && rank == 0)
+        *err = fd_features_print(stdout);
     return parsed == FD_PARSED_RUN;
 }
 
