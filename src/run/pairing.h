@@ -120,6 +120,7 @@ typedef struct fd_lists_sink {
     fd_error *(*take)(void *self, int64_t first, int64_t rows, const fd_topk *lists);   /* first: a whole number of blocks; lists may be changed */
 } fd_lists_sink;
 fd_error *fd_pairing_merge_lists(fd_pairing *p, const fd_lists_sink *sink) FD_CHECK;
+int64_t fd_pairing_merge_bytes(const fd_pairing *p);   /* memory that it takes of a rank */
 /* pairing_tiles.c: compressed tiles into the result, and what is known of them only now. Collective. */
 fd_error *fd_pairing_write_matrix(fd_pairing *p) FD_CHECK;
 /* pairing_radius.c: its part for the pairs within the radius. */

@@ -3,6 +3,9 @@
 #include "base/text.h"
 #include "run/pairing.h"
 
+/* Of a process before it has read a row: the libraries of MPI, HDF5 and the engine. */
+static const int64_t PROCESS = 32 << 20;
+
 void fd_pairing_memory(const fd_pairing *p, int64_t *fixed, int64_t *rows)
 {
     const int64_t place = (int64_t)(sizeof(float) + sizeof(int64_t)), k = p->wanted.k, side = p->plan[0].side, tile = side * p->plan[1].side;
@@ -12,7 +15,8 @@ void fd_pairing_memory(const fd_pairing *p, int64_t *fixed, int64_t *rows)
     int64_t thread = k * side * place + (int64_t)p->engine->kind->distance->sweep_bytes(p->engine, &block, k);
     thread += p->wanted.matrix ? 3 * tile * (int64_t)sizeof(float) : 0;
     thread += p->wanted.radius_given ? 2 * tile * (int64_t)sizeof(fd_pair) : 0;
-    *fixed = p->threads * thread + p->n[0] * k * place + (p->wanted.radius_given ? p->n[0] * (int64_t)sizeof(int64_t) : 0) + staged + (16 << 20);   /* slabs */
+    *fixed = PROCESS + p->threads * thread + p->n[0] * k * place + fd_pairing_merge_bytes(p) + staged + (16 << 20);   /* slabs */
+    *fixed += p->wanted.radius_given ? p->n[0] * (int64_t)sizeof(int64_t) : 0;
     *rows = fd_panel_bytes(p->engine, &desc[1], p->plan[1].blocks);
     if (!p->symmetric)
         *rows += fd_panel_bytes(p->engine, &desc[0], p->plan[0].blocks);

@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "run/pairing.h"
 
-enum { GATHER = 16 << 20 };   /* bytes that a rank gathers at a time */
+enum { GATHER = 8 << 20 };   /* bytes that a rank gathers at a time */
 
 /* Lists of a few blocks, as they travel: distances [n][k], then indices [n][k]. */
 typedef struct parcel {
@@ -60,19 +60,35 @@ done:
     return err;
 }
 
+/* Blocks that are merged at a time, and the bytes of their lists on each rank. */
+static int64_t blocks_at_once(const fd_pairing *p, int64_t *bytes)
+{
+    const int64_t block = p->plan[0].side * p->wanted.k * (int64_t)(sizeof(float) + sizeof(int64_t)), blocks = GATHER / (block * fd_comm_ranks(p->comm));
+    *bytes = (blocks < 1 ? 1 : blocks) * block + 8;
+    return blocks < 1 ? 1 : blocks;
+}
+
+int64_t fd_pairing_merge_bytes(const fd_pairing *p)
+{
+    int64_t bytes = 0;
+    if (p->wanted.k > 0)
+        blocks_at_once(p, &bytes);
+    return bytes * (fd_comm_ranks(p->comm) + 1);
+}
+
 fd_error *fd_pairing_merge_lists(fd_pairing *p, const fd_lists_sink *sink)
 {
     fd_error *err = NULL, *own = NULL;
     const int ranks = fd_comm_ranks(p->comm), rank = fd_comm_rank(p->comm);
     const int64_t side = p->plan[0].side, place = (int64_t)(sizeof(float) + sizeof(int64_t)), k = p->wanted.k;
-    int64_t blocks = GATHER / (side * k * place * ranks), *counts = NULL;
-    blocks = blocks < 1 ? 1 : blocks;
+    int64_t bytes = 0, *counts = NULL;
+    const int64_t blocks = blocks_at_once(p, &bytes);
     parcel c = {.k = k};
     own = fd_alloc(&counts, (size_t)ranks, sizeof *counts);
     if (!own)
-        own = fd_alloc(&c.own, (size_t)(blocks * side * k * place + 8), 1);
+        own = fd_alloc(&c.own, (size_t)bytes, 1);
     if (!own)
-        own = fd_alloc(&c.all, (size_t)(blocks * side * k * place + 8), (size_t)ranks);
+        own = fd_alloc(&c.all, (size_t)bytes, (size_t)ranks);
     FD_TRY(fd_comm_agree(p->comm, own));
     own = NULL;
     for (int64_t chunk = 0; chunk * blocks * side < p->n[0]; chunk++) {

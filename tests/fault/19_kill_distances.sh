@@ -11,7 +11,7 @@ x = r.standard_normal((5000, 96), dtype=np.float32)   # 10 blocks of 512 rows
 x[4000:4100] = x[7]
 x[3000, 3] = np.nan
 np.save('rows.npy', x)"
-ways=("1 --exchange auto" "2 --exchange ring" "3 --exchange allgather" "4 --exchange ring" "2 --memory 48M" "1 --memory 48M")
+ways=("1 --exchange auto" "2 --exchange ring" "3 --exchange allgather" "4 --exchange ring" "2 --memory 92M" "1 --memory 92M")
 run() { timeout 100 mpirun -np "$1" sh -c 'echo $$ >victim.$OMPI_COMM_WORLD_RANK; exec facesdist-distances "$@"' sh rows.npy -o x.h5 $outputs --threads 1 --checkpoint 0 "${@:2}"; }
 
 # kill_and_go_on TIMES: at a moment that moves on from kill to kill: when the log has grown by so many bytes

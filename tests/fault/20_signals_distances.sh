@@ -57,7 +57,7 @@ same whole.h5 x.h5
 # without matrix and radius blocks are as large as suits ranks and memory: those of the run that was interrupted are gone on with
 outputs="--matrix none --topk 5 --histogram"
 expect 0 facesdist-distances rows.npy -o lists.h5 $outputs
-interrupted USR1 mpirun -np 2 facesdist-distances rows.npy -o x.h5 $outputs --threads 1 --checkpoint 0 --memory 40M
+interrupted USR1 mpirun -np 2 facesdist-distances rows.npy -o x.h5 $outputs --threads 1 --checkpoint 0 --memory 80M
 expect 0 timeout 100 mpirun -np 3 facesdist-distances rows.npy -o x.h5 $outputs --threads 2
 says err 'going on'
 same lists.h5 x.h5
