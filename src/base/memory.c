@@ -27,7 +27,8 @@ fd_error *fd_alloc_aligned(void *out, size_t count, size_t size)
     if (!__builtin_mul_overflow(count, size, &bytes) && bytes <= SIZE_MAX - FD_ALIGN) {
         const size_t align = bytes >= LARGE ? LARGE_PAGE : FD_ALIGN;
         bytes = (bytes + FD_ALIGN - 1) / FD_ALIGN * FD_ALIGN;
-        p = aligned_alloc(align, bytes ? bytes : FD_ALIGN);
+        if (posix_memalign(&p, align, bytes ? bytes : FD_ALIGN) != 0)   /* aligned_alloc would want whole large pages */
+            p = NULL;
         if (p && align == LARGE_PAGE)
             madvise(p, bytes, MADV_HUGEPAGE);   /* advice: where the kernel has none, it may fail */
     }
