@@ -273,6 +273,28 @@ static void many_rows(void **state)
     }
 }
 
+/* So many rows that tests are seeded by a sample, within one block and between two. Radius and bins are out of the way. */
+static void seeded_rows(void **state)
+{
+    static const kind kinds[] = {CLUSTERED, INTEGERS, INVALID};
+    static const fd_metric metrics[] = {FD_EUCLIDEAN, FD_INNER, FD_COSINE};
+    const bench *on = *state;
+    for (int which = 0; which < 3 && on->engine->kind != on->ref->kind; which++) {
+        rows x = hard_rows(kinds[which], 4300, 5);
+        task t = {.metric = metrics[which], .x = &x, .k = which == 1 ? 16 : 10, .side = 1000000, .radius = which == 1 ? 3e38F : 0, .low = -1e30, .scale = 1e-31};
+        result truth = all_pairs(on->truth, &t);
+        for (int turn = 0; turn < 3; turn++) {
+            t.side = turn == 1 ? 4200 : 1000000;
+            t.precision = turn == 2 ? FD_PRECISION_F32 : FD_PRECISION_AUTO;
+            result got = all_pairs(on->lane, &t);
+            assert_equal_results(&t, &got, &truth);
+            free_result(&got);
+        }
+        free_result(&truth);
+        free_rows(&x);
+    }
+}
+
 static void few_rows(void **state)
 {
     for (int64_t n = 0; n < 3; n++)
@@ -338,7 +360,7 @@ static int run_all(const char *device, const char *isa)
     assert_ok(fd_lane_open(on.ref, &on.truth));
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(a_line, &on),   cmocka_unit_test_prestate(hard_sets, &on),   cmocka_unit_test_prestate(many_rows, &on),
-        cmocka_unit_test_prestate(few_rows, &on), cmocka_unit_test_prestate(rectangular, &on),
+        cmocka_unit_test_prestate(few_rows, &on), cmocka_unit_test_prestate(rectangular, &on), cmocka_unit_test_prestate(seeded_rows, &on),
     };
     print_message("%s %s\n", device, on.engine->kind->isa(on.engine));
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,7 +16,8 @@ typedef struct state {
     bool bins_by_value; /* float32 cannot hold the histogram's numbers */
     fd_sweep_bins bins;
     float dot[2][FD_SWEEP_TILE] __attribute__((aligned(64)));
-    uint16_t rest[FD_SWEEP_TILE];
+    float best[FD_SWEEP_TILE] __attribute__((aligned(64)));
+    uint16_t rest[3 * FD_SWEEP_TILE];
 } state;
 
 /* --- pairs --------------------------------------------------------------------------------------------------------------------------- */
@@ -45,14 +46,9 @@ static int64_t other_first(const state *w, const fd_sweep_side *x)
 }
 
 /* Drops the waiting pairs of a row that do not pass any more. */
-static void sift(fd_sweep_side *x, const fd_sweep_side *y, int64_t i)
+static void sift(fd_sweep_side *x, int64_t i)
 {
-    fd_waiting *waiting = x->waiting + i * x->room;
-    int32_t left = 0;
-    for (int32_t m = 0; m < x->waits[i]; m++)
-        if (waiting[m].product >= x->list_test[i] + y->half[waiting[m].other])
-            waiting[left++] = waiting[m];
-    x->waits[i] = left;
+    x->waits[i] = x->kernel->sift(x->waiting + i * x->room, x->waits[i], x->list_test[i]);
 }
 
 static void prefetch(const fd_cpu_block *b, int64_t i)
@@ -65,12 +61,12 @@ static void prefetch(const fd_cpu_block *b, int64_t i)
 static void settle(state *w, fd_sweep_side *x, const fd_sweep_side *y, int64_t i)
 {
     const fd_waiting *waiting = x->waiting + i * x->room;
-    sift(x, y, i);
+    sift(x, i);
     for (int32_t m = 0; m < x->waits[i]; m++) {
         int64_t j = waiting[m].other;
         if (m + 1 < x->waits[i])
             prefetch(y->block, waiting[m + 1].other);
-        if (waiting[m].product >= x->list_test[i] + y->half[j])
+        if (waiting[m].score >= x->list_test[i])
             fd_sweep_known(x, i, value_of(w, x, i, y, j), other_first(w, x) + j);
     }
     x->waits[i] = 0;
@@ -99,7 +95,7 @@ static void offer_list(state *w, fd_sweep_side *x, int64_t i, fd_sweep_side *y, 
             fd_sweep_take_list(x, i);
         if (w->kernel->wait(x, i, y, j, dot))
             return;
-        sift(x, y, i);
+        sift(x, i);
         if (x->waits[i] > x->room / 4 * 3)
             settle(w, x, y, i);
     }
@@ -128,7 +124,7 @@ static void offer_self(state *w)
 static void offer(state *w, int64_t i0, int64_t j0, const float *dot)
 {
     fd_sweep_side *a = w->a, *b = w->b;
-    const fd_sweep_tile t = {a, b, w->rows, w->width, i0, j0};
+    const fd_sweep_tile t = {a, b, w->rows, w->width, i0, j0, w->s->radius != NULL};
     const int rests = w->kernel->offer(&t, dot, w->rest);
     for (int h = 0; h < rests; h++) {
         const int place = w->rest[h] & FD_REST_PLACE;
@@ -167,8 +163,11 @@ static void finish(state *w, int64_t i, int64_t j, const float *dot)
         count_row(w, i + r, j, dot + r * w->width);
 }
 
-/* Rows i.. against columns first..end-1: the matrix unit multiplies a tile while what follows the tile before is computed. */
-static void run_on_matrix_unit(state *w, int64_t i, int64_t first, int64_t end)
+/* What becomes of a tile's products. */
+typedef void use(state *w, int64_t i, int64_t j, const float *dot);
+
+/* Rows i.. of a against columns first..end-1 of b: the matrix unit multiplies a tile while what follows the tile before is computed. */
+static void run_on_matrix_unit(state *w, int64_t i, int64_t first, int64_t end, use *finish_tile)
 {
     const fd_cpu_block *a = w->a->block, *b = w->b->block;
     const int64_t depth = (a->base.dim + FD_AMX_DEPTH - 1) / FD_AMX_DEPTH * FD_AMX_DEPTH;
@@ -178,18 +177,54 @@ static void run_on_matrix_unit(state *w, int64_t i, int64_t first, int64_t end)
         fd_amx_store(w->dot[turn]);
         if (j + w->width < end)
             fd_amx_multiply(left, right + (j + w->width) * depth, depth);
-        finish(w, i, j, w->dot[turn]);
+        finish_tile(w, i, j, w->dot[turn]);
     }
 }
 
-static void run_in_float(state *w, int64_t i, int64_t first, int64_t end)
+static void run_row(state *w, int64_t i, int64_t first, int64_t end, use *finish_tile)
 {
     const int64_t dim = w->a->block->base.dim;
     const float *left = (const float *)w->a->block->left + i * dim, *right = w->b->block->right;
+    if (w->a->block->matrix_unit) {
+        run_on_matrix_unit(w, i, first, end, finish_tile);
+        return;
+    }
     for (int64_t j = first; j < end; j += w->width) {
         w->kernel->gemm->packed(left, dim, right + j * dim, w->dot[0]);
-        finish(w, i, j, w->dot[0]);
+        finish_tile(w, i, j, w->dot[0]);
     }
+}
+
+enum { SAMPLE = 512 };   /* rows of the other side: a fortieth of 20,000, whose k best leave half of the pairs that would have passed */
+
+static void find_best(state *w, int64_t i, int64_t j, const float *dot)
+{
+    const fd_sweep_tile t = {w->a, w->b, w->rows, w->width, i, j, false};
+    w->kernel->best(&t, dot, w->best);
+}
+
+/* Tests of side a's rows by a sample of b's; none of the sample's own. */
+static void seed(state *w)
+{
+    const int64_t n = w->a->block->base.n, m = w->b->block->base.n, end = SAMPLE / w->width * w->width;
+    if (w->a->list.k == 0 || w->a->list.k > FD_SEED_MOST || m < 8 * SAMPLE)
+        return;
+    for (int64_t i = w->a == w->b ? (SAMPLE + w->rows - 1) / w->rows * w->rows : 0; i < n; i += w->rows) {
+        const fd_sweep_tile t = {w->a, w->b, w->rows, w->width, i, 0, false};
+        if (w->a->list_test[i] > FD_ALWAYS && w->a->list_test[i] < FD_NEVER)   /* its list has been filled: so have those beside it */
+            continue;
+        for (int e = 0; e < FD_SWEEP_TILE; e++)
+            w->best[e] = FD_ALWAYS;
+        run_row(w, i, 0, end, find_best);
+        w->kernel->seed(&t, w->best);
+    }
+}
+
+static void swap_sides(state *w)
+{
+    fd_sweep_side *a = w->a;
+    w->a = w->b;
+    w->b = a;
 }
 
 /* Groups of columns that stay in the second-level cache outside, rows inside. Of a block with itself the tiles that touch the upper triangle. */
@@ -203,10 +238,7 @@ static void tiles(state *w)
         const int64_t end = first + group < m ? first + group : m;
         for (int64_t i = 0; i < n && (w->a != w->b || i < end); i += w->rows) {
             const int64_t diagonal = i / w->width * w->width, from = w->a == w->b && diagonal > first ? diagonal : first;
-            if (matrix_unit)
-                run_on_matrix_unit(w, i, from, end);
-            else
-                run_in_float(w, i, from, end);
+            run_row(w, i, from, end, finish);
         }
     }
 }
@@ -284,6 +316,12 @@ fd_error *fd_cpu_sweep(fd_lane *lane, const fd_sweep *s)
         offer_self(&w);
     if (matrix_unit)
         fd_amx_begin();
+    seed(&w);
+    if (w.a != w.b) {
+        swap_sides(&w);
+        seed(&w);
+        swap_sides(&w);
+    }
     tiles(&w);
     if (matrix_unit)
         fd_amx_end();

@@ -15,7 +15,11 @@
  * Nor is the value of a pair that passes computed at once. By the same bound |u - v|^2 / 2 <= (1 + kappa) N_u^2 / 2 - p with the pair's sure
  * score p = c - half - kappa N_v^2 (inner product: u.v >= p - kappa N_u max N_v with p = c), so with p_k the k-th largest of a row's sure scores,
  * k pairs are at least that near, and test may rise to p_k - spread, spread = kappa N_u^2 (inner product: 2 kappa N_u max N_v). Pairs wait with
- * their products; most that passed early fail the test that later ones have raised, and only the rest get their value. */
+ * their scores; most that passed early fail the test that later ones have raised, and only the rest get their value.
+ *
+ * Most pairs that pass do so before the first k good ones are known. So where lists are empty, a row's product with a sample of the other side's rows
+ * comes first: of the pairs that fall on each place of a tile the best sure score is kept, and the k-th of these is a lower bound of p_k. The pairs of
+ * the sample are offered like all others later. */
 #ifndef FD_ENGINE_CPU_SWEEP_H
 #define FD_ENGINE_CPU_SWEEP_H
 
@@ -45,12 +49,14 @@ typedef struct fd_cpu_block {
 } fd_cpu_block;
 
 typedef struct fd_sweep_side fd_sweep_side;
+typedef struct fd_waiting { float score; int32_t other; } fd_waiting;   /* product - half; the row of the other side */
 
 /* A tile of products: rows i.. of side a, columns j.. of side b. */
 typedef struct fd_sweep_tile {
     fd_sweep_side *a, *b;   /* the same where the blocks are: only pairs i < j count */
     int rows, width;
     int64_t i, j;
+    bool radius;            /* pairs within one are wanted */
 } fd_sweep_tile;
 
 /* What is left to be done with a product that passed: its place row * width + column, and for whom. */
@@ -72,6 +78,12 @@ typedef struct fd_sweep_kernel {
     /* Pair (i, other) of side x waits; its score has passed list_test. False, and it does not: there was no room (waits), or its product says
      * nothing. */
     bool (*wait)(fd_sweep_side *x, int64_t i, const fd_sweep_side *y, int64_t other, float product);
+    /* Drops of n waiting pairs those whose score is below the test; returns how many are left. */
+    int32_t (*sift)(fd_waiting *waiting, int32_t n, float test);
+    /* best[rows][width]: the largest sure score of each place in any tile so far; begins as FD_ALWAYS. */
+    void (*best)(const fd_sweep_tile *t, const float *dot, float *best);
+    /* Raises the tests of side a by the best scores of its rows, which are of different pairs. a's lists are empty and at most FD_SEED_MOST long. */
+    void (*seed)(const fd_sweep_tile *t, const float *best);
     /* As in kernels/math/pair.h, on rows padded to a multiple of 16. */
     double (*squares)(const float *x, const float *y, int64_t pitch);
     double (*turned)(const float *x, double p, const float *y, double q, int64_t pitch);   /* of x p and y q */
@@ -88,8 +100,6 @@ extern const fd_sweep_kernel fd_sweep_base, fd_sweep_avx2, fd_sweep_avx512;
 const fd_sweep_kernel *fd_sweep_kernel_of(const fd_engine *e);
 
 /* --- one side of a sweep: the tests of a block's rows, and the pairs that wait for their values ----------------------------------------- */
-
-typedef struct fd_waiting { float product; int32_t other; } fd_waiting;   /* the row of the other side */
 
 struct fd_sweep_side {
     const fd_cpu_block *block;
@@ -112,6 +122,7 @@ struct fd_sweep_side {
     fd_waiting *waiting;       /* [n][room] */
 };
 
+enum { FD_SEED_MOST = 16 };
 enum { FD_SURE = 16 };         /* [FD_SURE - 1] is +inf; a vector's place, so that lists are aligned */
 
 enum { FD_WILD = -1, FD_UNUSABLE = -2 };

@@ -37,10 +37,9 @@ INLINE void raise(fd_sweep_side *x, int64_t i, float test)
 {
     if (x->block->base.metric == FD_INNER && test > x->farthest)
         test = x->farthest - x->spread[i];
-    if (!(test > x->half[i] - x->farthest && test > x->list_test[i]))
-        return;
-    x->list_test[i] = test;
-    x->test[i] = test < x->reach_test[i] ? test : x->reach_test[i];
+    const float was = x->list_test[i], now = test > x->half[i] - x->farthest && test > was ? test : was;
+    x->list_test[i] = now;
+    x->test[i] = now < x->reach_test[i] ? now : x->reach_test[i];
 }
 
 INLINE bool wait_in(fd_sweep_side *x, int64_t i, const fd_sweep_side *y, int64_t other, float product)
@@ -49,11 +48,11 @@ INLINE bool wait_in(fd_sweep_side *x, int64_t i, const fd_sweep_side *y, int64_t
     const float half = y->half[other];
     if (waits < 0 || waits == x->room || half == FD_ALWAYS || x->half[i] == FD_ALWAYS)
         return false;
-    x->waiting[i * x->room + waits] = (fd_waiting){product, (int32_t)other};
+    const float score = product - half, p = x->block->base.metric == FD_INNER ? score : score - y->spread[other];
+    x->waiting[i * x->room + waits] = (fd_waiting){score, (int32_t)other};
     x->waits[i] = waits + 1;
     float *list = x->sure + i * x->pitch + FD_SURE - 1;
-    const float score = product - half, p = x->block->base.metric == FD_INNER ? score : score - y->spread[other];
-    if (p > list[x->list.k]) {
+    if (x->list.k <= VL || p > list[x->list.k]) {   /* short lists without a branch */
         keep(list, x->list.k, p);
         raise(x, i, list[x->list.k] - x->spread[i]);
     }
@@ -65,47 +64,169 @@ static bool wait(fd_sweep_side *x, int64_t i, const fd_sweep_side *y, int64_t ot
     return wait_in(x, i, y, other, product);
 }
 
-/* The columns of `mask` in one row; tests rise meanwhile, so each pair is tested again. */
-static __attribute__((noinline)) int offer_row(const fd_sweep_tile *t, int r, uint32_t mask, const float *dot, uint16_t *rest, int n)
+INLINE float lowest(vec x)
 {
-    fd_sweep_side *a = t->a, *b = t->b;
-    const int64_t i = t->i + r, behind = i + 1 - t->j;   /* the first column that counts, where the blocks are the same */
-    if (a == b && behind > 0)
-        mask &= behind > 31 ? 0 : ~0U << behind;
-    for (; mask; mask &= mask - 1) {
-        const int column = __builtin_ctz(mask);
-        const int64_t j = t->j + column;
-        const float product = dot[column];
-        int left = product >= a->reach_test[i] + b->half[j] ? FD_REST_RADIUS : 0;
-        if (product >= a->list_test[i] + b->half[j] && !wait_in(a, i, b, j, product))
-            left |= FD_REST_A;
-        if (product >= b->list_test[j] + a->half[i] && !wait_in(b, j, a, i, product))
-            left |= FD_REST_B;
-        if (left)
-            rest[n++] = (uint16_t)(left | (r * t->width + column));
+#if VL == 16
+    return _mm512_reduce_min_ps(x);
+#else
+    float lane[VL];
+    vec_store(lane, x);
+    for (int l = 1; l < VL; l++)
+        lane[0] = lane[l] < lane[0] ? lane[l] : lane[0];
+    return lane[0];
+#endif
+}
+
+/* limit[r]: what a product of row r must reach to pass in any of the columns. */
+INLINE void limits_of(int width, const fd_sweep_tile *t, float *limit)
+{
+    const float *test_a = t->a->test + t->i, *half_a = t->a->half + t->i, *test_b = t->b->test + t->j, *half_b = t->b->half + t->j;
+    vec test = vec_load(test_b), half = vec_load(half_b);
+    for (int j = VL; j < width; j += VL) {
+        test = vec_min(test, vec_load(test_b + j));
+        half = vec_min(half, vec_load(half_b + j));
+    }
+    const vec low_test = vec_set(lowest(test)), low_half = vec_set(lowest(half));
+    for (int r = 0; r < t->rows; r += VL)
+        vec_store(limit + r, vec_min(vec_load(test_a + r) + low_half, vec_load(half_a + r) + low_test));
+}
+
+/* The columns that pass in row r. */
+INLINE uint32_t passing(int width, const fd_sweep_tile *t, int r, const float *dot)
+{
+    const vec test = vec_set(t->a->test[t->i + r]), half = vec_set(t->a->half[t->i + r]);
+    uint32_t mask = 0;
+    for (int j = 0; j < width; j += VL) {
+        const vec limit = vec_min(test + vec_load(t->b->half + t->j + j), half + vec_load(t->b->test + t->j + j));
+        mask |= at_least(vec_load(dot + j), limit) << j;
+    }
+    return mask;
+}
+
+/* Bit r: some product of row r may pass, by the largest against the lowest limit. */
+INLINE uint32_t rows_of(int width, const fd_sweep_tile *t, const float *dot)
+{
+    float limit[FD_SWEEP_ROWS] __attribute__((aligned(64)));
+    uint32_t rows = 0;
+#if VL == 16
+    uint16_t bits[FD_SWEEP_ROWS] __attribute__((aligned(64)));
+    _mm512_store_si512(bits, _mm512_setzero_si512());
+#endif
+    limits_of(width, t, limit);
+    for (int r = 0; r < t->rows; r++, dot += width) {
+        vec most = vec_load(dot);
+        for (int j = VL; j < width; j += VL)
+            most = vec_max(vec_load(dot + j), most);
+#if VL == 16
+        bits[r] = (uint16_t)at_least(most, vec_set(limit[r]));
+#else
+        rows |= (uint32_t)(at_least(most, vec_set(limit[r])) != 0) << r;
+#endif
+    }
+#if VL == 16
+    const __m512i all = _mm512_load_si512(bits);
+    rows = _mm512_test_epi16_mask(all, all);
+#endif
+    return rows;
+}
+
+/* Places of the products that pass. Without branches but on what is rare: they could not be foretold, and are the cost of all this. */
+INLINE int places_of(int width, const fd_sweep_tile *t, const float *dot, uint16_t *place)
+{
+    int n = 0;
+    for (uint32_t rows = rows_of(width, t, dot); rows; rows &= rows - 1) {
+        const int r = __builtin_ctz(rows);
+        const int64_t behind = t->i + r + 1 - t->j;   /* the first column that counts, where the blocks are the same */
+        uint32_t mask = passing(width, t, r, dot + r * width);
+        if (t->a == t->b && behind > 0)
+            mask &= behind > 31 ? 0 : ~0U << behind;
+        place[n] = (uint16_t)(r * width + __builtin_ctz(mask | 1U << 31));
+        n += mask != 0;
+        for (mask &= mask - 1; __builtin_expect(mask != 0, 0); mask &= mask - 1)
+            place[n++] = (uint16_t)(r * width + __builtin_ctz(mask));
     }
     return n;
 }
 
-/* The width is a constant where this is inlined: tests of the columns stay in registers. */
+/* Tests rise while the pairs of a tile are dealt with: those of side b are tested again after side a's. */
 INLINE int offer_in(int width, const fd_sweep_tile *t, const float *dot, uint16_t *rest)
 {
-    const float *test_b = t->b->test + t->j, *half_b = t->b->half + t->j;
-    int n = 0;
-    for (int r = 0; r < t->rows; r++, dot += width) {
-        vec test = vec_set(t->a->test[t->i + r]), half = vec_set(t->a->half[t->i + r]);
-        uint32_t mask = 0;
-        for (int j = 0; j < width; j += VL) {
-            vec limit = vec_min(test + vec_load(half_b + j), half + vec_load(test_b + j));
-            mask |= at_least(vec_load(dot + j), limit) << j;
-        }
-        if (__builtin_expect(mask != 0, 0))
-            n = offer_row(t, r, mask, dot, rest, n);
+    fd_sweep_side *a = t->a, *b = t->b;
+    uint16_t place[FD_SWEEP_TILE + 1], some[FD_SWEEP_TILE + 1];
+    const int n = places_of(width, t, dot, place);
+    int m = 0, rests = 0;
+    for (int h = 0; h < n; h++) {
+        const int64_t i = t->i + place[h] / width, j = t->j + place[h] % width;
+        some[m] = place[h];
+        m += dot[place[h]] >= a->list_test[i] + b->half[j];
     }
-    return n;
+    for (int h = 0; h < m; h++)
+        if (!wait_in(a, t->i + some[h] / width, b, t->j + some[h] % width, dot[some[h]]))
+            rest[rests++] = (uint16_t)(FD_REST_A | some[h]);
+    m = 0;
+    for (int h = 0; h < n; h++) {
+        const int64_t i = t->i + place[h] / width, j = t->j + place[h] % width;
+        some[m] = place[h];
+        m += dot[place[h]] >= b->list_test[j] + a->half[i];
+    }
+    for (int h = 0; h < m; h++)
+        if (!wait_in(b, t->j + some[h] % width, a, t->i + some[h] / width, dot[some[h]]))
+            rest[rests++] = (uint16_t)(FD_REST_B | some[h]);
+    for (int h = 0; h < n && t->radius; h++)
+        if (dot[place[h]] >= a->reach_test[t->i + place[h] / width] + b->half[t->j + place[h] % width])
+            rest[rests++] = (uint16_t)(FD_REST_RADIUS | place[h]);
+    return rests;
 }
 
 static int offer(const fd_sweep_tile *t, const float *dot, uint16_t *rest)
 {
     return t->width == 2 * VL ? offer_in(2 * VL, t, dot, rest) : offer_in(t->width, t, dot, rest);
+}
+
+static int32_t sift(fd_waiting *waiting, int32_t n, float test)
+{
+    int32_t left = 0;
+    for (int32_t m = 0; m < n; m++) {
+        const fd_waiting w = waiting[m];
+        waiting[left] = w;
+        left += w.score >= test;
+    }
+    return left;
+}
+
+/* --- seeds --------------------------------------------------------------------------------------------------------------------------- */
+
+static void best(const fd_sweep_tile *t, const float *dot, float *so_far)
+{
+    const fd_sweep_side *b = t->b;
+    const float inner = b->block->base.metric == FD_INNER ? 0 : 1;
+    for (int j = 0; j < t->width; j += VL) {
+        float taken[VL], more[VL];   /* from a product: never the best where it says nothing */
+        for (int l = 0; l < VL; l++) {
+            const int64_t at = t->j + j + l;
+            taken[l] = b->half[at] == FD_ALWAYS ? FD_NEVER : b->half[at];
+            more[l] = inner * b->spread[at];
+        }
+        const vec half = vec_load(taken), spread = vec_load(more);
+        for (int r = 0; r < t->rows; r++) {
+            const int at = r * t->width + j;
+            vec_store(so_far + at, vec_max(vec_load(dot + at) - half - spread, vec_load(so_far + at)));
+        }
+    }
+}
+
+static void seed(const fd_sweep_tile *t, const float *so_far)
+{
+    fd_sweep_side *a = t->a;
+    const int64_t k = a->list.k, n = a->block->base.n;
+    for (int r = 0; r < t->rows && t->i + r < n; r++, so_far += t->width) {
+        const int64_t i = t->i + r;
+        float list[1 + FD_SEED_MOST];
+        for (int m = 0; m <= FD_SEED_MOST; m++)
+            list[m] = m ? FD_ALWAYS : __builtin_inff();
+        for (int j = 0; j < t->width; j++)
+            keep(list, k, so_far[j]);
+        if (a->half[i] != FD_ALWAYS)
+            raise(a, i, list[k] - a->spread[i]);
+    }
 }
