@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "data/npy.h"
+#include "net/zoo.h"
 #include "run/device.h"
 #include "run/net_bench.h"
 #include "run/run.h"
@@ -16,7 +17,8 @@
 static const fd_option options[] = {
     {"input", 0, FD_OPT_TEXT, NULL, "FILE", NULL, 0, 0, FD_AFFECTS_RESULT, "Data",
      "Samples as a .npy file (float32, C order, the batch first); without it, seeded random numbers."},
-    {"output-file", 'o', FD_OPT_TEXT, NULL, "FILE", NULL, 0, 0, FD_AFFECTS_RUN, "Data", "Where `run` writes an output, as .npy."},
+    {"output-file", 'o', FD_OPT_TEXT, NULL, "FILE", NULL, 0, 0, FD_AFFECTS_RUN, "Data",
+     "Where `run` writes an output, as .npy, and `make` its network; NAME.onnx by default."},
     {"output", 0, FD_OPT_TEXT, NULL, "NAME", NULL, 0, 0, FD_AFFECTS_RESULT, "Data", "Which output `run` writes; the first by default."},
     {"batch", 0, FD_OPT_INT, NULL, "N", NULL, 1, 65536, FD_AFFECTS_RUN, "Shape",
      "Samples per run; by default all of the input, else the file's batch, else 1. The last batch is filled up with zeros."},
@@ -37,10 +39,11 @@ static const fd_option options[] = {
 const fd_program fd_net_program = {
     .name = "facesdist-net",
     .summary = "look at an ONNX network, run it, time it",
-    .usage = "facesdist-net info|run|time MODEL.onnx [options]",
+    .usage = "facesdist-net info|run|time MODEL.onnx [options] | make resnet18|mobilenetv2 [-o FILE]",
     .description = "info prints the layers as they will run, shapes, operations, memory and operators that are not supported (exit 1 when "
                    "there are any). run computes one output for the samples of --input and writes it to -o. time prints one line, "
-                   "milliseconds per item: min, median and max.",
+                   "milliseconds per item: min, median and max. make writes a network of a published architecture with "
+                   "seeded weights, for benchmarks and teaching: it recognises nothing.",
     .options = options,
     .n = sizeof options / sizeof *options,
     .min_positional = 2,
@@ -284,6 +287,21 @@ done:
     return err;
 }
 
+static fd_error *make(const fd_options *o)
+{
+    fd_error *err = NULL;
+    const char *name = fd_positional(o, 1);
+    char file[FD_ESCAPED];
+    uint8_t *bytes = NULL;
+    size_t n = 0;
+    FD_TRY(fd_zoo_make(name, &bytes, &n));
+    snprintf(file, sizeof file, "%s.onnx", name);
+    FD_TRY(fd_file_replace(fd_opt_given(o, "output-file") ? fd_opt_text(o, "output-file") : file, bytes, n));
+done:
+    free(bytes);
+    return err;
+}
+
 fd_error *fd_run_net(fd_options *o, int *exit_code)
 {
     fd_error *err = NULL;
@@ -292,15 +310,17 @@ fd_error *fd_run_net(fd_options *o, int *exit_code)
     int found = -1;
     for (int i = 0; i < 3; i++)
         found = strcmp(fd_positional(o, 0), commands[i].name) == 0 ? i : found;
+    *exit_code = FD_EXIT_OK;
+    if (strcmp(fd_positional(o, 0), "make") == 0)
+        return make(o);
     if (found < 0)
-        FD_THROW(FD_USAGE, "'%s' is none of info, run, time", fd_positional(o, 0));
+        FD_THROW(FD_USAGE, "'%s' is none of info, run, time, make", fd_positional(o, 0));
     FD_TRY(fd_file_read(j.path, (size_t)1 << 31, &j.bytes, &j.n));
     if (fd_opt_given(o, "input"))
         FD_TRY(fd_npy_read(fd_opt_text(o, "input"), &j.samples));
     FD_TRY(commands[found].run(&j));
     if (fflush(stdout) != 0 || ferror(stdout))
         FD_THROW(FD_IO, "cannot write to stdout");
-    *exit_code = FD_EXIT_OK;
 done:
     fd_net_close(j.bench.net);
     fd_engine_close(j.bench.engine);
