@@ -37,13 +37,14 @@ bool fd_decoding_start(fd_decoding *d, int64_t width, int64_t height, size_t ext
                          (long long)d->config->max_pixels);
         return false;
     }
-    size_t picture = (size_t)width * (size_t)height * 3, strip = d->orientation == 1 ? 0 : ((size_t)width * 3 + 66) * FD_STRIP_ROWS;
+    size_t pixel = (size_t)(d->image->channels * d->image->depth / 8), picture = (size_t)width * (size_t)height * pixel;
+    size_t strip = d->orientation == 1 ? 0 : ((size_t)width * pixel + 66) * FD_STRIP_ROWS;
     if (d->config->max_bytes && (extra > d->config->max_bytes || picture + strip > d->config->max_bytes - extra)) {
         fd_decoding_fail(d, FD_IMAGE_OUT_OF_MEMORY, "decoding needs %zu bytes, the limit is %zu", picture + strip + extra,
                          d->config->max_bytes);
         return false;
     }
-    fd_error *err = fd_canvas_open(&d->canvas, (int32_t)width, (int32_t)height, d->orientation);
+    fd_error *err = fd_canvas_open(&d->canvas, (int32_t)width, (int32_t)height, (int)pixel, d->orientation);
     if (err)
         fd_decoding_fail(d, FD_IMAGE_OUT_OF_MEMORY, "%s", fd_error_message(err));
     bool started = err == NULL;
@@ -70,7 +71,7 @@ static int orientation_of(const fd_header *h, const fd_decode_config *config, fd
 
 fd_error *fd_decode(const uint8_t *bytes, size_t n, const fd_decode_config *config, fd_image *out)
 {
-    *out = (fd_image){.status = FD_IMAGE_OK};
+    *out = (fd_image){.status = FD_IMAGE_OK, .channels = 3, .depth = 8};
     fd_decoding d = {.bytes = bytes, .n = n, .config = config, .orientation = 1, .image = out};
     const char *name;
     fd_image_kind kind = n ? fd_kind_of(bytes, n, &name) : FD_KIND_UNKNOWN;

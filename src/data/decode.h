@@ -1,4 +1,4 @@
-/* Photographs to RGB8, upright. The pixels equal Pillow's for baseline and progressive JPEG and 8-bit PNG. */
+/* Photographs to RGB8, upright, or with the samples that the file has. The pixels equal Pillow's for baseline and progressive JPEG and 8-bit PNG. */
 #ifndef FD_DATA_DECODE_H
 #define FD_DATA_DECODE_H
 
@@ -10,7 +10,8 @@
 #include "data/ledger.h"
 
 typedef struct fd_image {
-    uint8_t *rgb;            /* [height][width][3], tightly packed; owned; NULL when status is not OK */
+    uint8_t *rgb;            /* [height][width][channels], tightly packed; owned; NULL when status is not OK */
+    int channels, depth;     /* 3 of 8 bits: RGB8; with as_stored: gray, gray + alpha, RGB, RGB + alpha of 8 or 16 bits (host order) */
     int32_t width, height;   /* upright; set even when decoding failed, if the header was read */
     fd_image_status status;
     uint8_t flags;           /* FD_FLAG_* */
@@ -21,6 +22,7 @@ typedef struct fd_decode_config {
     int64_t max_pixels;      /* an image of more is too_large */
     int64_t max_scans;       /* of a progressive JPEG; more is too_large; 0: the default of 100 */
     size_t max_bytes;        /* of decoder memory; more is out_of_memory; 0: no limit */
+    bool as_stored;          /* keep gray, alpha and 16 bits; palettes and fewer than 8 bits are expanded all the same, CMYK is RGB */
     bool ignore_exif;        /* leave the picture as it lies */
     bool accept_truncated;   /* what is there is kept, the row is flagged; the rest is gray in a JPEG, black in a PNG (as Pillow) */
 } fd_decode_config;
@@ -45,9 +47,12 @@ size_t fd_decode_bytes(int32_t width, int32_t height);
 /* EXIF orientation 1..8 of a TIFF block ("II*\0" or "MM\0*"); 1 where the tag is absent or zero; 0 when the block is malformed. */
 int fd_exif_orientation(const uint8_t *tiff, size_t n);
 
-/* Writes an RGB8 picture as PNG (whole or not at all). */
+/* Writes a picture as PNG (whole or not at all): RGB8, or with the channels and the depth that it has. */
 fd_error *fd_png_write(const char *path, const uint8_t *rgb, int32_t width, int32_t height) FD_CHECK;
 /* *bytes = an RGB8 picture (at least 1x1) as a JPEG of this quality (1..100). free(*bytes). */
 fd_error *fd_jpeg_encode(const uint8_t *rgb, int32_t width, int32_t height, int quality, uint8_t **bytes, size_t *n) FD_CHECK;
+fd_error *fd_png_write_image(const char *path, const fd_image *image) FD_CHECK;
+/* As JPEG of a quality of 1..100: 8 bits, gray or RGB; of 16 bits the high ones, without alpha. */
+fd_error *fd_jpeg_write_image(const char *path, const fd_image *image, int quality) FD_CHECK;
 
 #endif

@@ -35,7 +35,7 @@ void fd_png_decode(fd_decoding *d);
 void fd_decoding_fail(fd_decoding *d, fd_image_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Keeps the first warning of the decoder. */
 void fd_decoding_warn(fd_decoding *d, const char *text);
-/* The header is known: records the size, refuses what is beyond the limits (`extra` bytes are what the decoder itself needs beside the picture)
+/* The header is known, image->channels and depth too: records the size, refuses what is beyond the limits (`extra` bytes are what the decoder itself needs beside the picture)
  * and only then makes room. False when the picture is refused. */
 bool fd_decoding_start(fd_decoding *d, int64_t width, int64_t height, size_t extra);
 

@@ -153,8 +153,9 @@ static void decode(reader *r)
 {
     prepare(r);
     jpeg_read_header(&r->c, TRUE);
-    bool cmyk = r->c.num_components == 4;
-    r->c.out_color_space = cmyk ? JCS_CMYK : JCS_RGB;
+    bool cmyk = r->c.num_components == 4, gray = r->d->config->as_stored && r->c.num_components == 1;
+    r->c.out_color_space = cmyk ? JCS_CMYK : gray ? JCS_GRAYSCALE : JCS_RGB;
+    r->d->image->channels = gray ? 1 : 3;
     if (!fd_decoding_start(r->d, r->c.image_width, r->c.image_height, decoder_bytes(r)))
         return;
     fd_error *err = cmyk ? fd_alloc(&r->cmyk, r->c.image_width, 4) : NULL;

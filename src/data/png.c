@@ -1,4 +1,5 @@
-/* PNG by libpng, to RGB8 as Pillow's convert("RGB"): alpha dropped, 16 bits cut to the high byte, gray below 8 bits expanded, no gamma. */
+/* PNG by libpng, to RGB8 as Pillow's convert("RGB"): alpha dropped, 16 bits cut to the high byte, gray below 8 bits expanded, no gamma. As stored:
+ * palettes and gray below 8 bits expanded, a colour that is marked as transparent made an alpha channel. */
 #include <png.h>
 
 #include <setjmp.h>
@@ -43,7 +44,7 @@ typedef struct reader {
     jmp_buf out;
     fd_decoding *d;
     size_t at;   /* bytes consumed */
-    uint8_t *whole;   /* [height][width][3] of an interlaced picture as it lies; the canvas itself when it lies upright */
+    uint8_t *whole;   /* [height][width][pixel] of an interlaced picture as it lies; the canvas itself when it lies upright */
     bool owns_whole;
     int32_t rows;   /* complete from the top */
     bool started;   /* the canvas is there */
@@ -88,6 +89,29 @@ static void on_read(png_struct *png, png_byte *to, size_t n)
         mend_length(r, to);
 }
 
+/* The samples of the file; 16 bits in the order of this machine. */
+static void set_transforms_as_stored(reader *r)
+{
+    const int type = png_get_color_type(r->png, r->info);
+    const uint16_t one = 1;
+    if (type == PNG_COLOR_TYPE_PALETTE)
+        png_set_palette_to_rgb(r->png);
+    if (type == PNG_COLOR_TYPE_GRAY)
+        png_set_expand_gray_1_2_4_to_8(r->png);
+    if (png_get_valid(r->png, r->info, PNG_INFO_tRNS))
+        png_set_tRNS_to_alpha(r->png);
+    if (r->d->image->depth == 16 && *(const uint8_t *)&one)
+        png_set_swap(r->png);
+}
+
+static void note_samples(reader *r)
+{
+    const int type = png_get_color_type(r->png, r->info);
+    const bool alpha = (type & PNG_COLOR_MASK_ALPHA) || png_get_valid(r->png, r->info, PNG_INFO_tRNS);
+    r->d->image->channels = (type & PNG_COLOR_MASK_COLOR ? 3 : 1) + alpha;
+    r->d->image->depth = png_get_bit_depth(r->png, r->info) == 16 ? 16 : 8;
+}
+
 /* Whatever the file holds, rows come out as RGB8. Colour profiles, gamma and background are not applied: Pillow does not either. */
 static void set_transforms(reader *r)
 {
@@ -119,7 +143,7 @@ static void read_rows(reader *r)
 /* Seven passes over the whole picture. */
 static void read_interlaced(reader *r, int passes)
 {
-    size_t pitch = (size_t)r->d->canvas.width * 3;
+    size_t pitch = (size_t)r->d->canvas.width * (size_t)r->d->canvas.pixel;
     for (int pass = 0; pass < passes; pass++)
         for (int32_t y = 0; y < r->d->canvas.height; y++)
             png_read_row(r->png, r->whole + (size_t)y * pitch, NULL);
@@ -130,7 +154,7 @@ static void turn_whole(reader *r)
     fd_canvas *canvas = &r->d->canvas;
     if (!r->owns_whole)
         return;
-    size_t pitch = (size_t)canvas->width * 3;
+    size_t pitch = (size_t)canvas->width * (size_t)canvas->pixel;
     for (int32_t y = 0, rows; y < canvas->height; y += rows) {
         uint8_t *to = fd_canvas_rows(canvas, y, &rows);
         for (int32_t j = 0; j < rows; j++)
@@ -157,10 +181,10 @@ static bool make_whole(reader *r)
     size_t pixels = (size_t)r->d->canvas.width * (size_t)r->d->canvas.height;
     r->owns_whole = r->d->orientation != 1;
     if (!r->owns_whole) {
-        r->whole = memset(r->d->canvas.rgb, 0, pixels * 3);
+        r->whole = memset(r->d->canvas.rgb, 0, pixels * (size_t)r->d->canvas.pixel);
         return true;
     }
-    fd_error *err = fd_alloc(&r->whole, pixels, 3);
+    fd_error *err = fd_alloc(&r->whole, pixels, (size_t)r->d->canvas.pixel);
     if (err)
         fd_decoding_fail(r->d, FD_IMAGE_OUT_OF_MEMORY, "%s", fd_error_message(err));
     fd_error_free(err);
@@ -173,7 +197,7 @@ static bool start(reader *r)
     bool interlaced = png_get_interlace_type(r->png, r->info) != PNG_INTERLACE_NONE;
     size_t row = png_get_rowbytes(r->png, r->info), extra = row * 4;   /* libpng holds the row, the one before and its filters */
     if (interlaced && r->d->orientation != 1)
-        extra += (size_t)width * (size_t)height * 3;
+        extra += (size_t)width * (size_t)height * (size_t)(r->d->image->channels * r->d->image->depth / 8);
     r->started = fd_decoding_start(r->d, width, height, extra);
     return r->started && (!interlaced || make_whole(r));
 }
@@ -191,13 +215,18 @@ static void decode(reader *r)
 {
     configure(r);
     png_read_info(r->png, r->info);
+    if (r->d->config->as_stored)
+        note_samples(r);
     if (!start(r))
         return;
-    set_transforms(r);
+    if (r->d->config->as_stored)
+        set_transforms_as_stored(r);
+    else
+        set_transforms(r);
     int passes = png_set_interlace_handling(r->png);
     png_read_update_info(r->png, r->info);
-    if (png_get_rowbytes(r->png, r->info) != (size_t)r->d->canvas.width * 3)
-        png_error(r->png, "rows are not RGB8");
+    if (png_get_rowbytes(r->png, r->info) != (size_t)r->d->canvas.width * (size_t)r->d->canvas.pixel)
+        png_error(r->png, "rows are not as expected");
     if (r->whole) {
         read_interlaced(r, passes);
         turn_whole(r);

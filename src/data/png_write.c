@@ -40,37 +40,48 @@ static void on_flush(png_struct *png)
     (void)png;   /* memory has nothing to flush */
 }
 
-static void encode(writer *w, const uint8_t *rgb, int32_t width, int32_t height)
+static void encode(writer *w, const fd_image *image)
 {
+    static const int types[] = {PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB, PNG_COLOR_TYPE_RGB_ALPHA};
+    const size_t pitch = (size_t)image->width * (size_t)(image->channels * image->depth / 8);
+    const uint16_t one = 1;
     png_set_write_fn(w->png, w, on_write, on_flush);
     png_set_user_limits(w->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
-    png_set_IHDR(w->png, w->info, (png_uint_32)width, (png_uint_32)height, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
+    png_set_IHDR(w->png, w->info, (png_uint_32)image->width, (png_uint_32)image->height, image->depth, types[image->channels - 1], PNG_INTERLACE_NONE,
                  PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     png_write_info(w->png, w->info);
-    for (int32_t y = 0; y < height; y++)
-        png_write_row(w->png, rgb + (size_t)y * (size_t)width * 3);
+    if (image->depth == 16 && *(const uint8_t *)&one)
+        png_set_swap(w->png);   /* the file has the high byte first */
+    for (int32_t y = 0; y < image->height; y++)
+        png_write_row(w->png, image->rgb + (size_t)y * pitch);
     png_write_end(w->png, w->info);
 }
 
 /* What setjmp's function changes lies in its caller, so that it is there after a longjmp. */
-static void encode_guarded(writer *w, const uint8_t *rgb, int32_t width, int32_t height)
+static void encode_guarded(writer *w, const fd_image *image)
 {
     if (setjmp(w->out))
         return;
     w->png = png_create_write_struct(PNG_LIBPNG_VER_STRING, w, on_error, NULL);
     w->info = w->png ? png_create_info_struct(w->png) : NULL;
     if (w->info)
-        encode(w, rgb, width, height);
+        encode(w, image);
     else
         w->err = FD_FAIL(FD_NOMEM, "out of memory in libpng");
 }
 
-fd_error *fd_png_write(const char *path, const uint8_t *rgb, int32_t width, int32_t height)
+fd_error *fd_png_write_image(const char *path, const fd_image *image)
 {
     writer w = {0};
-    encode_guarded(&w, rgb, width, height);
+    encode_guarded(&w, image);
     png_destroy_write_struct(&w.png, &w.info);
     fd_error *err = w.err ? w.err : fd_file_replace(path, w.bytes, w.n);
     free(w.bytes);
     return err;
+}
+
+fd_error *fd_png_write(const char *path, const uint8_t *rgb, int32_t width, int32_t height)
+{
+    const fd_image image = {.rgb = (uint8_t *)(uintptr_t)rgb /* only read */, .width = width, .height = height, .channels = 3, .depth = 8};
+    return fd_png_write_image(path, &image);
 }

@@ -12,36 +12,35 @@ static void upright_place(int orientation, int x, int y, int w, int h, int *to_x
     *to_y = places[orientation - 1][1];
 }
 
-/* Three bytes that tell the pixel. */
-static void colour(uint8_t rgb[3], int x, int y)
+/* Bytes that tell the pixel. */
+static void colour(uint8_t *to, int pixel, int x, int y)
 {
-    rgb[0] = (uint8_t)x;
-    rgb[1] = (uint8_t)y;
-    rgb[2] = (uint8_t)(x * 7 + y * 13);
+    for (int k = 0; k < pixel; k++)
+        to[k] = (uint8_t)(k == 0 ? x : k == 1 ? y : x * 7 + y * 13 + k);
 }
 
-static void check_size(int orientation, int w, int h)
+static void check_size(int orientation, int w, int h, int pixel)
 {
     fd_canvas c;
     int32_t width, height;
-    assert_ok(fd_canvas_open(&c, w, h, orientation));
+    assert_ok(fd_canvas_open(&c, w, h, pixel, orientation));
     for (int32_t y = 0, rows; y < h; y += rows) {
         uint8_t *to = fd_canvas_rows(&c, y, &rows);
         for (int j = 0; j < rows; j++)
             for (int x = 0; x < w; x++)
-                colour(to + (size_t)j * c.pitch + (size_t)x * 3, x, y + j);
+                colour(to + (size_t)j * c.pitch + (size_t)(x * pixel), pixel, x, y + j);
         fd_canvas_put(&c, y, rows);
     }
     fd_upright_size(orientation, w, h, &width, &height);
     for (int y = 0; y < h; y++)
         for (int x = 0; x < w; x++) {
             int to_x, to_y;
-            uint8_t wanted[3];
-            colour(wanted, x, y);
+            uint8_t wanted[8];
+            colour(wanted, pixel, x, y);
             upright_place(orientation, x, y, w, h, &to_x, &to_y);
             assert_in_range(to_x, 0, width - 1);
             assert_in_range(to_y, 0, height - 1);
-            assert_memory_equal(c.rgb + ((size_t)to_y * (size_t)width + (size_t)to_x) * 3, wanted, 3);
+            assert_memory_equal(c.rgb + ((size_t)to_y * (size_t)width + (size_t)to_x) * (size_t)pixel, wanted, (size_t)pixel);
         }
     fd_canvas_free(&c);
 }
@@ -52,7 +51,8 @@ static void all_orientations(void **state)
     const int sizes[][2] = {{1, 1}, {1, 70}, {70, 1}, {3, 2}, {31, 33}, {64, 32}, {21, 96}, {100, 65}};
     for (int orientation = 1; orientation <= 8; orientation++)
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-            check_size(orientation, sizes[i][0], sizes[i][1]);
+            for (int pixel = 1; pixel <= 8; pixel++)
+                check_size(orientation, sizes[i][0], sizes[i][1], pixel);
 }
 
 int main(void)

@@ -140,4 +140,5 @@ const fd_engine_kind fd_cpu_kind = {
     .op = &fd_cpu_op,
     .image = &fd_cpu_image,
     .distance = &fd_cpu_distance,
+    .raster = &fd_cpu_raster,
 };

@@ -6,11 +6,13 @@
 #include "engine/distance.h"
 #include "engine/host.h"
 #include "engine/image.h"
+#include "engine/raster.h"
 
 extern const fd_engine_kind fd_cpu_kind;
 extern const fd_op_table fd_cpu_op;
 extern const fd_image_table fd_cpu_image;
 extern const fd_distance_table fd_cpu_distance;
+extern const fd_raster_table fd_cpu_raster;
 
 typedef struct fd_cpu_engine {
     fd_engine base;

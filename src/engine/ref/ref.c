@@ -53,4 +53,5 @@ const fd_engine_kind fd_ref_kind = {
     .op = &fd_ref_op,
     .image = &fd_ref_image,
     .distance = &fd_ref_distance,
+    .raster = &fd_ref_raster,
 };

@@ -6,11 +6,13 @@
 #include "engine/distance.h"
 #include "engine/host.h"
 #include "engine/image.h"
+#include "engine/raster.h"
 
 extern const fd_engine_kind fd_ref_kind;
 extern const fd_op_table fd_ref_op;
 extern const fd_image_table fd_ref_image;
 extern const fd_distance_table fd_ref_distance;
+extern const fd_raster_table fd_ref_raster;
 
 /* An operator on PLAIN arrays: in[i] has the shape desc->input[i], out desc->output. They do not fail. */
 typedef void fd_ref_operator(const fd_op_desc *desc, const float *const *in, float *out);

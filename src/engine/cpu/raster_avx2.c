@@ -1,0 +1,3 @@
+#define VL 8
+#define CODE fd_raster_avx2
+#include "engine/cpu/raster_body.h"

@@ -1,0 +1,57 @@
+/* Operators on rasters: pictures and frames of any depth, in the engine's memory, tightly packed. */
+#ifndef FD_ENGINE_RASTER_H
+#define FD_ENGINE_RASTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/engine.h"
+
+/* [height][width][channels] of uint8, uint16 or float. width, height, channels: 1 or more. */
+typedef enum fd_sample_type { FD_SAMPLE_U8, FD_SAMPLE_U16, FD_SAMPLE_F32 } fd_sample_type;
+typedef struct fd_raster { void *data; int32_t width, height, channels; fd_sample_type type; } fd_raster;
+int64_t fd_raster_bytes(const fd_raster *r);
+
+/* Motion between neighbouring frames of one size, by kernels/math/motion.h. */
+typedef struct fd_motion_frame {
+    int32_t width, height;
+    const uint8_t *rgb;      /* [height][width][3] */
+    uint8_t *gray;           /* [height][width]: of the frame before, then of this one */
+    bool first;              /* there is no frame before: nothing moves */
+    int threshold;           /* a change of more grey levels moves */
+    uint8_t *out;            /* [height][width][3], red where it moves; may be rgb itself */
+    uint8_t *mask;           /* [height][width]: 255 where it moves after erosion, else 0; NULL: not wanted */
+} fd_motion_frame;
+
+/* What lies beyond the picture, as scipy.ndimage names it. */
+typedef enum fd_border {
+    FD_BORDER_REFLECT,       /* d c b a | a b c d | d c b a */
+    FD_BORDER_CONSTANT,      /* k k k k | a b c d | k k k k */
+    FD_BORDER_NEAREST,       /* a a a a | a b c d | d d d d */
+    FD_BORDER_MIRROR,        /* d c b | a b c d | c b a */
+    FD_BORDER_WRAP           /* a b c d | a b c d | a b c d */
+} fd_border;
+
+/* Every sample becomes the sum of taps[i][j] times the sample at (y + i - rows / 2, x + j - columns / 2) of its channel: a correlation; for a
+ * convolution the caller turns the taps and moves the anchor. The sum is float32, one fused multiply-add after the other in the order of the taps,
+ * beginning at 0. uint8 and uint16 results are rounded to nearest, ties to even, and clamped. Rows and columns separate when `across` is there: then
+ * the sum down each column by `taps` [rows] comes first (rounded to float32), and the sum along the row by `across` [columns] after it. */
+typedef struct fd_convolution {
+    int32_t rows, columns;
+    int32_t anchor_row, anchor_column;   /* the tap that lies on the pixel itself */
+    const float *taps;                   /* host: [rows][columns]; [rows] when `across` is there */
+    const float *across;                 /* host: [columns] or NULL */
+    fd_border border;
+    float constant;                      /* of FD_BORDER_CONSTANT */
+} fd_convolution;
+
+typedef struct fd_raster_table {
+    /* to[i] = from[i] ^ pattern[i % 24]: largest value less the sample, in the channels whose bytes of the pattern are 255. 24 bytes hold whole pixels
+     * of 1, 2, 3, 4, 6 or 8 bytes. `to` may be `from`. */
+    fd_error *(*invert)(fd_lane *lane, const uint8_t *from, uint8_t *to, int64_t bytes, const uint8_t pattern[24]);
+    fd_error *(*motion)(fd_lane *lane, const fd_motion_frame *frame);
+    /* from and to: same size, channels and type, not overlapping. */
+    fd_error *(*convolve)(fd_lane *lane, const fd_convolution *c, const fd_raster *from, const fd_raster *to);
+} fd_raster_table;
+
+#endif
