@@ -1,0 +1,7 @@
+/* facesdist-invert: the negative of pictures. */
+#include "run/invert.h"
+
+int main(int argc, char **argv)
+{
+    return fd_main(argc, argv, &fd_invert_program, fd_run_invert);
+}
