@@ -28,9 +28,10 @@ static void *room(size_t n)
 
 static uint8_t *random_bytes(size_t n)
 {
+    static uint32_t seed = 1;
     uint8_t *p = room(n);
     for (size_t i = 0; i < n; i++)
-        p[i] = (uint8_t)(rand() >> 7);
+        p[i] = (uint8_t)((seed = seed * 1664525u + 1013904223u) >> 24);
     return p;
 }
 
@@ -44,15 +45,17 @@ static void invert_turns_the_bytes_of_the_pattern(void **state)
     for (int k = 0; k < 24; k++)
         pattern[k] = k % 4 == 3 ? 0 : 255;
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
-        for (size_t shift = 0; shift < 3; shift++) {
+        for (size_t shift = 0; shift < (sizes[s] < 10000 ? 3 : 1); shift++) {
             uint8_t *from = random_bytes(sizes[s] + 8), *to = room(sizes[s] + 8);
             memset(to, 77, sizes[s] + 8);
             assert_ok(engine->kind->raster->invert(lane, from + shift, to + shift, (int64_t)sizes[s], pattern));
+            size_t wrong = 0;
             for (size_t i = 0; i < sizes[s]; i++)
-                assert_true(to[shift + i] == (i % 4 == 3 ? from[shift + i] : 255 - from[shift + i]));
+                wrong += to[shift + i] != (i % 4 == 3 ? from[shift + i] : 255 - from[shift + i]);
+            assert_int_equal(wrong, 0);
             assert_int_equal(to[shift + sizes[s]], 77);
             assert_ok(engine->kind->raster->invert(lane, to + shift, to + shift, (int64_t)sizes[s], pattern));   /* in place: as it was */
-            assert_memory_equal(to + shift, from + shift, sizes[s]);
+            assert_true(memcmp(to + shift, from + shift, sizes[s]) == 0);
             free(from);
             free(to);
         }
