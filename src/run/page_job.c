@@ -38,6 +38,26 @@ const fd_program fd_report_program = {
     .max_positional = 1,
 };
 
+/* The line below the name: what made it, where, when. */
+static fd_error *add_origin(fd_page *p)
+{
+    fd_error *err = NULL;
+    static const char *const what[][2] = {{"", "program"}, {", ranks: ", "ranks"}, {", on ", "host"}, {", ", "finished"}};
+    char *value[4] = {NULL};
+    for (int i = 0; i < 4; i++)
+        FD_TRY(fd_page_ask(p, what[i][1], &value[i]));
+    FD_TRY(fd_string_add(&p->html, "<p class=\"note\">"));
+    for (int i = 0; i < 4 && *value[0]; i++) {
+        FD_TRY(fd_string_add(&p->html, "%s", *value[i] ? what[i][0] : ""));
+        FD_TRY(fd_page_text(p, value[i]));
+    }
+    FD_TRY(fd_string_add(&p->html, "</p>\n"));
+done:
+    for (int i = 0; i < 4; i++)
+        free(value[i]);
+    return err;
+}
+
 static fd_error *add_head(fd_page *p)
 {
     fd_error *err = NULL;
@@ -47,6 +67,7 @@ static fd_error *add_head(fd_page *p)
     FD_TRY(fd_string_add(&p->html, "<header>\n<h1>"));
     FD_TRY(fd_page_text(p, name));
     FD_TRY(fd_string_add(&p->html, "</h1>\n"));
+    FD_TRY(add_origin(p));
     FD_TRY(fd_page_summary(p));
     FD_TRY(fd_string_add(&p->html, "<nav>%s", p->key ? "<a href=\"#ledger\">Ledger</a><a href=\"#faces\">Sample faces</a>" : ""));
     FD_TRY(fd_string_add(&p->html, "<a href=\"#distances\">Distances</a><a href=\"#clusters\">Clusters</a>%s",

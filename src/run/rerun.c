@@ -293,7 +293,7 @@ static fd_error *judge(void *self)
         printf("reproduced: %lld photographs, %s (%s) of %s on %s\n", (long long)p->photographs.n, p->program, p->revision, p->finished,
                p->host);
     else
-        printf("not reproduced: the same photographs, model and options gave another result%s\n",
+        printf("not reproduced: the new result is another one%s\n",
                fd_opt_flag(r->options, "tolerance") ? "" : " (--tolerance tells whether its faces are the same)");
     if (!fd_opt_set(r->options, "output"))
         unlink(r->output);
@@ -308,7 +308,12 @@ static fd_error *run_and_compare(rerun *r, int *exit_code)
     const struct fd_names names = {find_photographs, r, r->recipe.folder ? r->recipe.folder : ""};
     verdict v = {r, FD_EXIT_FAILED};
     FD_TRY(set_options(r));
-    FD_TRY(fd_run_named_faces(job->comm, r->faces, &names, exit_code));
+    err = fd_run_named_faces(job->comm, r->faces, &names, exit_code);
+    if (fd_error_code(err) == FD_UNSUPPORTED)
+        err = fd_error_prefix(err, "not reproduced: what computed the result is not to be had here (--device auto --isa auto --tolerance "
+                                   "compares its faces)");
+    if (err)
+        goto done;
     if (*exit_code != FD_EXIT_OK)
         goto done;
     FD_TRY(fd_job_together(job, job->rank == 0 ? judge : NULL, &v));

@@ -28,12 +28,12 @@ typedef struct fd_recipe {
     fd_manifest photographs;                            /* keys and paths, sorted; verdicts: as recorded */
     fd_sha256 *sha256;                                  /* [photographs.n]; zeros where the file was not read */
     fd_settings pin;                                    /* what determined the result's bytes */
-    fd_settings said;   /* "--NAME = VALUE" of /run's own options, for those in pin; "": /run has it not */
+    fd_settings said;   /* "--NAME = VALUE" of /run's own attributes, for those in pin; "": none */
     char *program, *revision, *isa, *host, *finished;   /* for people; "" where /run has them not */
 } fd_recipe;
 
-/* Reads a result. `photos` and `model` (NULL: where they were) say where the photographs and the pack are now. A file of another program, or one that
- * lacks what is needed, is FD_FORMAT. */
+/* Reads a result. `photos` and `model` (NULL: where they were) say where the photographs and the pack are now. A file of another program, or
+ * one that lacks what is needed, is FD_FORMAT. */
 fd_error *fd_recipe_read(const char *result, const char *photos, const char *model, fd_recipe *out) FD_CHECK;
 void fd_recipe_free(fd_recipe *p);
 

@@ -36,10 +36,9 @@ job in -o folder.h5 --glob '*.jpg' --save-crops --min-face 30
 job in/1.jpg in/deep in/ -o several.h5 --faces all --matrix none
 job --list list --glob '*.jpg' -o listed.h5
 rm list
-(cd in && job . ../elsewhere -o ../dot.h5) || die "run in the folder"
-job in/1.jpg -o one.h5
+(cd in && job 1.jpg -o ../one.h5) || die "run in the folder"
 job --demo --glob '?.jpg' --max-pixels 20K -o demo.h5 --matrix none
-for result in folder several listed dot one demo; do
+for result in folder several listed one demo; do
     (cd elsewhere && again 0 ../$result.h5) || die "$result.h5"
 done
 
@@ -76,7 +75,6 @@ mv was in
 # The model: a file changed, a file gone, another way to use it, no pack at all.
 cp -r "$source_dir/data/pack" pack
 job in/2.jpg -o m.h5 --model pack
-again 0 m.h5
 cp -r pack good
 net=$(sed -n 's/^file *= *//p' pack/pack.ini | head -1)
 printf x >>"pack/$net"
@@ -111,7 +109,7 @@ says out '^missing option +--sharpen'
 edit "run['pin'] = pin.replace('--topk = 2', '--topk = 1'); run['option topk'] = '1'"
 again 1 edited.h5
 says out '/distances/topk'
-says out '^not reproduced: the same photographs, model and options gave another result'
+says out '^not reproduced: the new result is another one'
 
 # The result itself was touched.
 edit "f['faces/embedding'][0, 0] += 1; f['images/status'][1] = 2"
