@@ -43,7 +43,8 @@ if(FACESDIST_HAVE_CUDA)
     math(EXPR version "${CUDAToolkit_VERSION_MAJOR} * 1000 + ${CUDAToolkit_VERSION_MINOR} * 10")
     set_source_files_properties(${CMAKE_SOURCE_DIR}/src/engine/driver.c PROPERTIES COMPILE_DEFINITIONS FACESDIST_CUDA_VERSION=${version})
 endif()
-target_compile_definitions(libfacesdist PRIVATE FACESDIST_VERSION="${PROJECT_VERSION}"
+# H5_USE_110_API: newer HDF5 libraries offer the calls of 1.10 by that.
+target_compile_definitions(libfacesdist PRIVATE FACESDIST_VERSION="${PROJECT_VERSION}" H5_USE_110_API
                            $<$<BOOL:${FACESDIST_HAVE_ONEDNN}>:FACESDIST_HAVE_ONEDNN>)
 add_dependencies(libfacesdist onnx_proto)
 target_link_libraries(libfacesdist PUBLIC MPI::MPI_C ${HDF5_HL_LIBRARY} PkgConfig::HDF5 PkgConfig::JPEG PkgConfig::PNG PkgConfig::ZLIB PkgConfig::CRYPTO

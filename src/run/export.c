@@ -11,24 +11,27 @@
 
 static const fd_option options_[] = {
     {"table", 0, FD_OPT_CHOICE, "faces", NULL, "images|faces|embeddings|topk|radius|matrix", 0, 0, FD_AFFECTS_RUN, "What",
-     "images: the ledger. faces: boxes, landmarks, scores. embeddings. topk, radius: pairs of faces, as the run stored them. matrix: all distances, a row for each face."},
+     "images: the ledger. faces: boxes, landmarks, scores. embeddings. topk, radius: pairs of faces, as the run stored them. matrix: all distances, "
+     "a row for each face."},
     {"paths", 0, FD_OPT_FLAG, "true", NULL, NULL, 0, 0, FD_AFFECTS_RUN, "What", "Name the photographs of faces and pairs, beside their numbers."},
     {"output", 'o', FD_OPT_TEXT, "-", "FILE", NULL, 0, 0, FD_AFFECTS_RUN, "Output", "The file to write; - is standard output."},
     {"format", 0, FD_OPT_CHOICE, "auto", NULL, "auto|csv|jsonl|npy|parquet", 0, 0, FD_AFFECTS_RUN, "Output",
-     "auto: by the ending of FILE, CSV on standard output. npy holds numbers alone. parquet: not in this build, for Debian has no Arrow library for C."},
+     "auto: by the ending of FILE, CSV on standard output. npy holds numbers alone. parquet: not in this build, for Debian has no Arrow library "
+     "for C."},
 };
 
 const fd_program fd_export_program = {
     .name = "facesdist-export",
     .summary = "tables of a result as CSV, JSON Lines or .npy",
     .usage = "facesdist-export [options] RESULT",
-    .description = "RESULT is a file of facesdist or facesdist-distances. Rows are numbered from 0 as in the result; pairs are those that --topk or --radius made the "
-                   "run store. Numbers are written so that reading them gives the stored value back.\n\n"
-                   "CSV follows RFC 4180: a line of names, CR LF, quotes where needed; names of photographs are their raw bytes, whatever the encoding; not a number is "
-                   "nan. JSON Lines has an object for each row; what is not finite is null; a name that is not UTF-8 is escaped (\\xHH, backslashes doubled) and followed "
-                   "by a field with _hex at its name's end that has the bytes. A .npy file is the array of numbers (embeddings, matrix) or a structured array with a "
-                   "field for each column of numbers.\n\n"
-                   "The file appears whole or not at all. Neither it nor the result is held in memory; names of photographs go through a temporary file beside it.\n\n"
+    .description = "RESULT is a file of facesdist or facesdist-distances. Rows are numbered from 0 as in the result; pairs are those that --topk or "
+                   "--radius made the run store. Numbers are written so that reading them gives the stored value back.\n\n"
+                   "CSV follows RFC 4180: a line of names, CR LF, quotes where needed; names of photographs are their raw bytes, whatever the encoding; "
+                   "not a number is nan. JSON Lines has an object for each row; what is not finite is null; a name that is not UTF-8 is escaped (\\xHH, "
+                   "backslashes doubled) and followed by a field with _hex at its name's end that has the bytes. A .npy file is the array of numbers "
+                   "(embeddings, matrix) or a structured array with a field for each column of numbers.\n\n"
+                   "The file appears whole or not at all. Neither it nor the result is held in memory; names of photographs go through a temporary "
+                   "file beside it.\n\n"
                    "Exit status: 0 done; 1 failed; 2 wrong usage; 75 interrupted by a signal, nothing written.",
     .options = options_,
     .n = sizeof options_ / sizeof *options_,
@@ -47,8 +50,8 @@ static bool ends_with(const char *text, const char *end)
 
 static fd_error *no_parquet(void)
 {
-    return FD_FAIL(FD_UNSUPPORTED, "Parquet is not in this build: Debian has no Arrow library for C. Write CSV and let a tool that has one convert it: python3 -c "
-                                   "\"import pandas; pandas.read_csv('faces.csv').to_parquet('faces.parquet')\"");
+    return FD_FAIL(FD_UNSUPPORTED, "Parquet is not in this build: Debian has no Arrow library for C. Write CSV and let a tool that has one convert "
+                                   "it: python3 -c \"import pandas; pandas.read_csv('faces.csv').to_parquet('faces.parquet')\"");
 }
 
 static fd_error *find_format(const fd_options *o, const fd_export_format **out)
@@ -58,7 +61,7 @@ static fd_error *find_format(const fd_options *o, const fd_export_format **out)
     if (strcmp(format, "parquet") == 0 || (automatic && ends_with(path, ".parquet")))
         return no_parquet();
     for (int i = 0; i < FORMATS; i++)
-        if (automatic ? ends_with(path, formats[i]->ending) || (strcmp(path, "-") == 0 && i == 0) : strcmp(format, formats[i]->name) == 0) {
+        if (automatic ? ends_with(path, formats[i]->ending) || (i == 0 && strcmp(path, "-") == 0) : strcmp(format, formats[i]->name) == 0) {
             *out = formats[i];
             return NULL;
         }

@@ -1,4 +1,4 @@
-/* facesdist-export: tables of a result as CSV, JSON Lines or .npy, row by row: neither the result nor the output is ever in memory as a whole. */
+/* facesdist-export: tables of a result as CSV, JSON Lines or .npy, row by row: neither result nor output is ever in memory as a whole. */
 #ifndef FD_RUN_EXPORT_H
 #define FD_RUN_EXPORT_H
 

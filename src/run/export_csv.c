@@ -1,4 +1,4 @@
-/* CSV as RFC 4180 has it: a line of names, CR LF, fields in quotes where they must be, quotes doubled. Names of photographs are their raw bytes. */
+/* CSV as RFC 4180 has it: a line of names, CR LF, fields in quotes where they must be, quotes doubled. Names of photographs are raw bytes. */
 #include <string.h>
 
 #include "run/export.h"

@@ -89,7 +89,8 @@ static fd_error *rows(const fd_export_source *s, const fd_export_batch *b, fd_st
             FD_TRY(fd_export_put(out, k ? ",\"" : "{\"", 2));
             FD_TRY(fd_export_put(out, c->name, strlen(c->name)));
             FD_TRY(fd_export_put(out, "\":", 2));
-            FD_TRY(c->cell == FD_CELL_TEXT ? put_text(out, c->name, ((const char *const *)b->cells[k])[row]) : put_numbers(out, c, b->cells[k], row));
+            FD_TRY(c->cell == FD_CELL_TEXT ? put_text(out, c->name, ((const char *const *)b->cells[k])[row])
+                                           : put_numbers(out, c, b->cells[k], row));
         }
         FD_TRY(fd_export_put(out, "}\n", 2));
     }

@@ -193,8 +193,10 @@ done:
 
 fd_error *fd_export_open_pairs(fd_export_source *s, const char *table)
 {
-    static const fd_export_column columns[] = {[FIRST] = {.name = "first", .cell = FD_CELL_I64}, [SECOND] = {.name = "second", .cell = FD_CELL_I64},
-                                               [DISTANCE] = {.name = "distance", .cell = FD_CELL_F32}, [FIRST_PATH] = {.name = "first_path", .cell = FD_CELL_TEXT},
+    static const fd_export_column columns[] = {[FIRST] = {.name = "first", .cell = FD_CELL_I64},
+                                               [SECOND] = {.name = "second", .cell = FD_CELL_I64},
+                                               [DISTANCE] = {.name = "distance", .cell = FD_CELL_F32},
+                                               [FIRST_PATH] = {.name = "first_path", .cell = FD_CELL_TEXT},
                                                [SECOND_PATH] = {.name = "second_path", .cell = FD_CELL_TEXT}};
     fd_error *err = NULL;
     const bool topk = strcmp(table, "topk") == 0;

@@ -9,18 +9,29 @@
 #include "run/export.h"
 
 /* What a column is made of. */
-typedef enum kind { ROW /* its number */, I64, F32, TEXT, STATUS /* as its name */, HEX /* bytes */, NAME /* of the image whose number the dataset has */ } kind;
+typedef enum kind {
+    ROW,      /* its number */
+    I64, F32, TEXT,
+    STATUS,   /* as its name */
+    HEX,      /* bytes */
+    NAME      /* of the image whose number the dataset has */
+} kind;
 
 typedef struct made { const char *name; kind kind; const char *dataset; const char *const *parts; } made;
-typedef struct plan { const char *table; const made *column; int columns; const char *about; /* the column without which there is no table */ } plan;
+typedef struct plan {
+    const char *table;
+    const made *column;
+    int columns;
+    const char *about;   /* the dataset without which there is no table */
+} plan;
 
 static const char *const SIZE[] = {"width", "height"};
 static const char *const BOX[] = {"x1", "y1", "x2", "y2"};
-static const char *const LANDMARKS[] = {"left_eye_x", "left_eye_y", "right_eye_x", "right_eye_y", "nose_x", "nose_y", "left_mouth_x", "left_mouth_y",
-                                        "right_mouth_x", "right_mouth_y"};
+static const char *const LANDMARKS[] = {"left_eye_x", "left_eye_y", "right_eye_x", "right_eye_y", "nose_x", "nose_y", "left_mouth_x",
+                                        "left_mouth_y", "right_mouth_x", "right_mouth_y"};
 static const made IMAGES[] = {
-    {"image", ROW, NULL, NULL}, {"path", TEXT, "/images/path", NULL}, {"size", I64, "/images/size", SIZE}, {"status", STATUS, "/images/status", NULL},
-    {"detail", TEXT, "/images/detail", NULL}, {"flags", I64, "/images/flags", NULL}, {"sha256", HEX, "/images/sha256", NULL},
+    {"image", ROW, NULL, NULL}, {"path", TEXT, "/images/path", NULL}, {"size", I64, "/images/size", SIZE},
+    {"status", STATUS, "/images/status", NULL}, {"detail", TEXT, "/images/detail", NULL}, {"flags", I64, "/images/flags", NULL}, {"sha256", HEX, "/images/sha256", NULL},
     {"duplicate_of", I64, "/images/duplicate_of", NULL}, {"first_face", I64, "/images/first_face", NULL}, {"faces", I64, "/images/faces", NULL}};
 static const made FACES[] = {
     {"face", ROW, NULL, NULL}, {"image", I64, "/faces/image", NULL}, {"path", NAME, "/faces/image", NULL}, {"box", F32, "/faces/box", BOX},
