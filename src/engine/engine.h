@@ -50,6 +50,7 @@ typedef struct fd_engine_kind {
     const char *(*uuid)(const fd_engine *e);
     /* Lanes that keep the device busy; more are slower and take memory. 0: one for each thread. */
     int lanes;
+    int width;   /* how many times the work of a processor's batch keeps a lane busy; 0 and 1: that is enough */
     fd_error *(*lane_open)(fd_engine *e, fd_lane **out);
     void (*lane_close)(fd_lane *lane);
     /* Scratch memory of the lane, FD_ALIGN-aligned, at least `bytes`; its contents are lost at the next call with more bytes. */

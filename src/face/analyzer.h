@@ -46,17 +46,6 @@ struct fd_analyzer {
     struct fd_workspaces *idle;
 };
 
-/* Shapes of the batches; the tests try others. */
-typedef struct fd_batches {
-    int64_t strip;                           /* level pixels at a time, where P-Net takes any size; 0: do not ask for that */
-    int64_t canvases;                        /* a batch of them, where it takes one */
-    int32_t canvas;                          /* their side: odd */
-    int64_t rnet, onet, embedder;
-} fd_batches;
-extern const fd_batches fd_default_batches;
-fd_error *fd_analyzer_open_with(fd_engine *e, const fd_pack *pack, const fd_analyzer_config *config, const fd_batches *batches,
-                                fd_analyzer **out) FD_CHECK;
-
 /* A workspace that no other thread uses, until it is given back. */
 fd_error *fd_workspace_take(const fd_analyzer *a, fd_workspace **out) FD_CHECK;
 

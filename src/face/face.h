@@ -30,6 +30,22 @@ typedef struct fd_analyzer_config {
 } fd_analyzer_config;
 
 fd_error *fd_analyzer_open(fd_engine *e, const fd_pack *pack, const fd_analyzer_config *config, fd_analyzer **out) FD_CHECK;
+
+/* Shapes of the batches. They are fixed as long as an analyzer lives. */
+typedef struct fd_batches {
+    int64_t strip;                           /* level pixels at a time, where P-Net takes any size; 0: do not ask for that */
+    int64_t canvases;                        /* a batch of them, where it takes one */
+    int32_t canvas;                          /* their side: odd */
+    int64_t rnet, onet, embedder;
+} fd_batches;
+extern const fd_batches fd_default_batches;
+/* Those that fill the engine's device, halved so many times; false when they were the smallest before. */
+bool fd_batches_for(const fd_engine *e, int halvings, fd_batches *out);
+fd_error *fd_analyzer_open_with(fd_engine *e, const fd_pack *pack, const fd_analyzer_config *config, const fd_batches *batches,
+                                fd_analyzer **out) FD_CHECK;
+/* Takes the device memory that `lanes` lanes at work need beside the photographs, so that a shape that is too large shows before the first of them:
+ * FD_NOMEM. */
+fd_error *fd_analyzer_rehearse(const fd_analyzer *a, int lanes) FD_CHECK;
 void fd_analyzer_close(fd_analyzer *a);   /* NULL is allowed; before its engine and pack */
 
 /* Finds the faces of n pictures together; faces[i] are those of pictures[i], largest first, then reduced by the choice. R-Net and O-Net run

@@ -18,7 +18,34 @@ static fd_error *open_analyzer(fd_job *job)
     int n = fd_opt_reals(job->options, "thresholds", config.thresholds, 3);
     if (n != 3)
         return FD_FAIL(FD_USAGE, "--thresholds takes three numbers, not %d", n);
-    return fd_analyzer_open(job->engine, &job->pack, &config, &job->analyzer);
+    return fd_analyzer_open_with(job->engine, &job->pack, &config, &job->batches, &job->analyzer);
+}
+
+/* The analyzer with the largest batches for which every rank has memory: their shapes may show in the last bits. */
+static fd_error *fit_analyzer(fd_job *job)
+{
+    fd_error *err = NULL;
+    const int lanes = job->engine->kind->lanes < job->threads ? job->engine->kind->lanes : job->threads;
+    for (int halvings = 0; !job->analyzer; halvings++) {
+        fd_error *own = fd_batches_for(job->engine, halvings, &job->batches) ? NULL : FD_FAIL(FD_DEVICE, "there is too little memory for one face at a time");
+        if (!own)
+            own = open_analyzer(job);
+        if (!own)
+            own = fd_analyzer_rehearse(job->analyzer, lanes);
+        int64_t too_large = fd_error_code(own) == FD_NOMEM;
+        FD_TRY(fd_comm_agree(job->comm, too_large ? NULL : own));
+        FD_TRY(fd_comm_reduce_i64(job->comm, &too_large, 1, FD_COMBINE_MAX));
+        if (too_large) {
+            fd_say(FD_VERBOSE, "batches of %lld faces do not fit into the GPU's memory: half of that", (long long)job->batches.embedder);
+            fd_error_free(fd_error_code(own) == FD_NOMEM ? own : NULL);
+            fd_analyzer_close(job->analyzer);
+            job->analyzer = NULL;
+        }
+    }
+    fd_say(FD_VERBOSE, "batches of %lld, %lld and %lld patches and faces", (long long)job->batches.rnet, (long long)job->batches.onet,
+           (long long)job->batches.embedder);
+done:
+    return err;
 }
 
 static fd_error *start(fd_job *job, bool *complete)
@@ -28,11 +55,15 @@ static fd_error *start(fd_job *job, bool *complete)
     FD_TRY(fd_job_scan(job));
     double mark = fd_now();
     FD_TRY(fd_job_load(job));
+    job->batches = fd_default_batches;
+    if (job->engine->kind->lanes)   /* the pin tells the shapes */
+        FD_TRY(fit_analyzer(job));
     FD_TRY(fd_job_pin(job));
     FD_TRY(fd_job_history(job, complete));
     if (!*complete) {
         FD_TRY(fd_job_foresee(job));
-        FD_TRY(fd_comm_agree(job->comm, open_analyzer(job)));
+        if (!job->analyzer)
+            FD_TRY(fd_comm_agree(job->comm, open_analyzer(job)));
     }
     fd_stage_add(job->stages, FD_STAGE_START, &mark, 1, 0);
 done:

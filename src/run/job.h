@@ -32,6 +32,7 @@ typedef struct fd_job {
     fd_pack pack;
     fd_engine *engine;
     fd_analyzer *analyzer;
+    fd_batches batches;                   /* its shapes */
     fd_metric metric;
     fd_decode_config decode;
     fd_manifest manifest;

@@ -168,6 +168,9 @@ fd_error *fd_job_pin(fd_job *job)
     fd_sha256_text(job->manifest_hash, hash);
     FD_TRY(fd_string_add(&job->pin, "program = facesdist %s\nengine = %s\nisa = %s\nfactor = %.15g\n", fd_version(), job->engine->kind->name,
                          job->engine->kind->isa(job->engine), job->pack.factor));
+    if (job->engine->kind->lanes)
+        FD_TRY(fd_string_add(&job->pin, "batches = %lld %lld %lld %lld\n", (long long)job->batches.strip, (long long)job->batches.rnet,
+                             (long long)job->batches.onet, (long long)job->batches.embedder));
     FD_TRY(fd_pack_identity(&job->pack, &identity));
     FD_TRY(fd_string_add(&job->pin, "%s", identity));
     for (int i = 0; fd_opt_at(job->options, i, &value); i++) {

@@ -242,6 +242,11 @@ static const fd_engine_kind kind = {
     .isa = cuda_isa,
     .uuid = cuda_uuid,
     .lanes = 2,   /* one is filled while the other computes */
+#ifdef FACESDIST_EMULATED
+    .width = 2,
+#else
+    .width = 16,
+#endif
     .lane_open = fd_cuda_lane_open,
     .lane_close = fd_cuda_lane_close,
     .lane_scratch = fd_cuda_lane_scratch,

@@ -1,13 +1,11 @@
-/* Operators on pixels of the cpu engine, for every instruction set that this processor has: bit for bit those of the reference engine. */
+/* Operators on pixels of the cpu engine, for every instruction set that this processor has, and of the cuda engine: bit for bit those of the
+ * reference engine. */
 #include <math.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "check.h"
-#include "engine/engine.h"
+#include "each_engine.h"
 #include "engine/image.h"
 
-enum { SIDES = 2, REF = 0, CPU = 1 };
+enum { SIDES = 2, REF = 0, OTHER = 1 };
 
 /* The two engines, a lane of each, and random numbers (xorshift: the same on every run). */
 typedef struct fixture {
@@ -29,7 +27,7 @@ static int between(fixture *f, int low, int high)
     return low + (int)draw(f, (uint32_t)(high - low + 1));
 }
 
-static const char *isa; /* of the run in progress */
+static const char *device, *isa; /* of the run in progress */
 
 static int setup(void **state)
 {
@@ -37,14 +35,8 @@ static int setup(void **state)
     const fd_engine_config config = {.isa = isa};
     memset(&f, 0, sizeof f);
     f.random = 2463534242u;
-    fd_error *err = fd_engine_open("cpu", &config, &f.engine[CPU]);
-    if (err) {
-        print_message("%s: %s\n", isa, fd_error_message(err));
-        fd_error_free(err);
-        *state = NULL;
-        return 0;
-    }
-    assert_ok(fd_engine_open("ref", &config, &f.engine[REF]));
+    assert_ok(fd_engine_open(device, &config, &f.engine[OTHER]));
+    assert_ok(fd_engine_open("ref", &(fd_engine_config){.isa = "auto"}, &f.engine[REF]));
     for (int side = 0; side < SIDES; side++)
         assert_ok(fd_lane_open(f.engine[side], &f.lane[side]));
     *state = &f;
@@ -61,11 +53,22 @@ static int teardown(void **state)
     return 0;
 }
 
-static fixture *need(void **state)
+/* A copy in the memory of one of the engines; fetch brings it back and ends it. */
+static void *put(fixture *f, int side, const void *from, size_t bytes)
 {
-    if (!*state)
-        skip();
-    return *state;
+    void *p;
+    const fd_engine_kind *kind = f->engine[side]->kind;
+    assert_ok(kind->alloc(f->engine[side], bytes, &p));
+    assert_ok(kind->upload(f->lane[side], p, from, bytes));
+    return p;
+}
+
+static void fetch(fixture *f, int side, void *to, void *p, size_t bytes)
+{
+    const fd_engine_kind *kind = f->engine[side]->kind;
+    assert_ok(kind->download(f->lane[side], to, p, bytes));
+    assert_ok(kind->lane_sync(f->lane[side]));
+    kind->release(f->engine[side], p);
 }
 
 /* A random photograph in both engines. The allocation ends with the last pixel, so that the address sanitizer sees a byte read beyond it. */
@@ -113,11 +116,13 @@ static void same_tiles(fixture *f, photo *photos, int m, const fd_tile *tiles, i
         for (int k = 0; k < m; k++)
             pictures[k] = photos[k].picture[side];
         out[side] = filled(count);
-        assert_ok(f->engine[side]->kind->image->tiles(f->lane[side], pictures, tiles, n, out[side]));
+        void *p = put(f, side, out[side], count * sizeof(float));
+        assert_ok(f->engine[side]->kind->image->tiles(f->lane[side], pictures, tiles, n, p));
+        fetch(f, side, out[side], p, count * sizeof(float));
     }
-    assert_memory_equal(out[REF], out[CPU], count * sizeof(float));
+    assert_memory_equal(out[REF], out[OTHER], count * sizeof(float));
     free(out[REF]);
-    free(out[CPU]);
+    free(out[OTHER]);
 }
 
 static fd_tile whole(int height, int width, int picture)
@@ -127,7 +132,7 @@ static fd_tile whole(int height, int width, int picture)
 
 static void test_levels(void **state)
 {
-    fixture *f = need(state);
+    fixture *f = *state;
     for (int k = 0; k < 200; k++) {
         photo p = photo_make(f, between(f, 1, 150), between(f, 1, 150), between(f, 0, 5));
         const int h = between(f, 1, p.height), w = between(f, 1, p.width);
@@ -143,7 +148,7 @@ static void test_special_levels(void **state)
     static const int shape[][4] = {{1, 1, 1, 1},   {1, 700, 1, 13}, {700, 1, 13, 1},  {300, 20, 1, 3},  {600, 40, 2, 7},
                                    {258, 9, 1, 9}, {257, 5, 1, 5},  {64, 64, 64, 64}, {20, 30, 33, 47}, {16, 2000, 1, 125},
                                    {40, 33, 5, 4}, {1000, 3, 1, 1}, {17, 31, 1, 2},   {520, 600, 2, 2}};
-    fixture *f = need(state);
+    fixture *f = *state;
     for (size_t k = 0; k < sizeof shape / sizeof *shape; k++) {
         photo p = photo_make(f, shape[k][1], shape[k][0], 0);
         const fd_tile tile = whole(shape[k][2], shape[k][3], 0);
@@ -155,7 +160,7 @@ static void test_special_levels(void **state)
 /* The sum over one window is beyond 32 bits. */
 static void test_huge_window(void **state)
 {
-    fixture *f = need(state);
+    fixture *f = *state;
     photo p = photo_make(f, 4200, 5000, 0);
     memset(p.rgb, 250, (size_t)4200 * 5000 * 3 - 1);
     const fd_tile tile[2] = {whole(1, 1, 0), {0, 2, 1, 1, 0, 1, 1, 5, 1, 1}};
@@ -167,7 +172,7 @@ static void test_huge_window(void **state)
 static void test_atlas(void **state)
 {
     enum { SLOT = 40, TILES = 12 };
-    fixture *f = need(state);
+    fixture *f = *state;
     for (int round = 0; round < 20; round++) {
         photo photos[3];
         fd_tile tiles[TILES];
@@ -188,7 +193,7 @@ static void test_atlas(void **state)
 static void test_patches(void **state)
 {
     enum { PATCHES = 40 };
-    fixture *f = need(state);
+    fixture *f = *state;
     photo p = photo_make(f, 331, 277, 0);
     for (int side = 24; side <= 48; side += 24) {
         fd_patch patch[PATCHES] = {{0, 0, 0, 331, 277}, {0, 330, 276, 331, 277}, {0, 0, 276, 331, 277}, {0, 330, 0, 331, 277}};
@@ -200,11 +205,13 @@ static void test_patches(void **state)
         const size_t count = (size_t)PATCHES * 3 * (size_t)side * (size_t)side;
         for (int e = 0; e < SIDES; e++) {
             out[e] = filled(count);
-            assert_ok(f->engine[e]->kind->image->patches(f->lane[e], &p.picture[e], patch, PATCHES, side, out[e]));
+            void *there = put(f, e, out[e], count * sizeof(float));
+            assert_ok(f->engine[e]->kind->image->patches(f->lane[e], &p.picture[e], patch, PATCHES, side, there));
+            fetch(f, e, out[e], there, count * sizeof(float));
         }
-        assert_memory_equal(out[REF], out[CPU], count * sizeof(float));
+        assert_memory_equal(out[REF], out[OTHER], count * sizeof(float));
         free(out[REF]);
-        free(out[CPU]);
+        free(out[OTHER]);
     }
     photo_free(f, &p);
 }
@@ -217,10 +224,12 @@ static void same_cuts(fixture *f, const photo *p, const fd_cut *cuts, int n, con
     for (int e = 0; e < SIDES; e++) {
         out[e] = filled(count);
         bytes[e] = calloc(count, 1);
-        assert_ok(f->engine[e]->kind->image->cuts(f->lane[e], &p->picture[e], cuts, n, format, out[e], bytes[e]));
+        void *there = put(f, e, out[e], count * sizeof(float));
+        assert_ok(f->engine[e]->kind->image->cuts(f->lane[e], &p->picture[e], cuts, n, format, there, bytes[e]));
+        fetch(f, e, out[e], there, count * sizeof(float));
     }
-    assert_memory_equal(out[REF], out[CPU], count * sizeof(float));
-    assert_memory_equal(bytes[REF], bytes[CPU], count);
+    assert_memory_equal(out[REF], out[OTHER], count * sizeof(float));
+    assert_memory_equal(bytes[REF], bytes[OTHER], count);
     for (int e = 0; e < SIDES; e++) {
         free(out[e]);
         free(bytes[e]);
@@ -231,7 +240,7 @@ static void same_cuts(fixture *f, const photo *p, const fd_cut *cuts, int n, con
 static void test_warps(void **state)
 {
     enum { CUTS = 25 };
-    fixture *f = need(state);
+    fixture *f = *state;
     const fd_cut_format format = {61, 47, true, {127.5f, 120, 130}, {127.5f, 128, 60}};
     photo p = photo_make(f, 211, 177, 0);
     fd_cut cuts[CUTS];
@@ -250,7 +259,7 @@ static void test_warps(void **state)
 static void test_boxes(void **state)
 {
     enum { CUTS = 60 };
-    fixture *f = need(state);
+    fixture *f = *state;
     const fd_cut_format format = {37, 52, false, {127.5f, 127.5f, 127.5f}, {128, 128, 128}};
     photo p = photo_make(f, 311, 277, 0);
     fd_cut cuts[CUTS];
@@ -271,62 +280,68 @@ static void test_boxes(void **state)
 static void test_candidates(void **state)
 {
     enum { HEIGHT = 9, WIDTH = 301, PITCH = 311, REGIONS = 3, ROOM = 400 };
-    fixture *f = need(state);
+    fixture *f = *state;
     static float prob[HEIGHT * PITCH], box[4 * HEIGHT * PITCH];
     for (int k = 0; k < HEIGHT * PITCH; k++)
         prob[k] = (float)between(f, 0, 1000) / 1000;
     prob[7] = NAN;
     for (int k = 0; k < 4 * HEIGHT * PITCH; k++)
         box[k] = (float)between(f, 0, 1000);
-    fd_region region[REGIONS];
-    for (int k = 0; k < REGIONS; k++)
-        region[k] = (fd_region){k, 5 * k, 7 * k, HEIGHT - k, WIDTH - 100 * k, prob + k * PITCH, box + k * PITCH, PITCH, HEIGHT * PITCH};
+    fd_region region[SIDES][REGIONS];
+    void *probs[SIDES], *boxes[SIDES];
+    for (int e = 0; e < SIDES; e++) {
+        const float *p = probs[e] = put(f, e, prob, sizeof prob), *b = boxes[e] = put(f, e, box, sizeof box);
+        for (int k = 0; k < REGIONS; k++)
+            region[e][k] = (fd_region){k, 5 * k, 7 * k, HEIGHT - k, WIDTH - 100 * k, p + k * PITCH, b + k * PITCH, PITCH, HEIGHT * PITCH};
+    }
     for (int t = 0; t < 3; t++) {
         fd_candidate out[SIDES][ROOM];
         int64_t found[SIDES];
         memset(out, 0, sizeof out);
         for (int e = 0; e < SIDES; e++)
-            assert_ok(f->engine[e]->kind->image->candidates(f->lane[e], region, REGIONS, 0.95f + 0.025f * (float)t, out[e], ROOM / (t + 2),
+            assert_ok(f->engine[e]->kind->image->candidates(f->lane[e], region[e], REGIONS, 0.95f + 0.025f * (float)t, out[e], ROOM / (t + 2),
                                                             &found[e]));
-        assert_int_equal(found[REF], found[CPU]);
-        assert_memory_equal(out[REF], out[CPU], sizeof out[REF]);
+        assert_int_equal(found[REF], found[OTHER]);
+        assert_memory_equal(out[REF], out[OTHER], sizeof out[REF]);
+    }
+    for (int e = 0; e < SIDES; e++) {
+        f->engine[e]->kind->release(f->engine[e], probs[e]);
+        f->engine[e]->kind->release(f->engine[e], boxes[e]);
     }
 }
 
 static void test_l2_rows(void **state)
 {
     enum { ROWS = 5, DIM = 131 };
-    fixture *f = need(state);
+    fixture *f = *state;
     float rows[SIDES][ROWS][DIM];
     for (int k = 0; k < ROWS * DIM; k++)
         rows[REF][k / DIM][k % DIM] = (float)between(f, -1000, 1000) / 77;
     rows[REF][1][5] = NAN;
     memset(rows[REF][2], 0, sizeof rows[REF][2]);
-    memcpy(rows[CPU], rows[REF], sizeof rows[REF]);
-    for (int e = 0; e < SIDES; e++)
-        assert_ok(f->engine[e]->kind->image->l2_rows(f->lane[e], &rows[e][0][0], ROWS, DIM));
-    assert_memory_equal(rows[REF], rows[CPU], sizeof rows[REF]);
+    memcpy(rows[OTHER], rows[REF], sizeof rows[REF]);
+    for (int e = 0; e < SIDES; e++) {
+        void *there = put(f, e, rows[e], sizeof rows[e]);
+        assert_ok(f->engine[e]->kind->image->l2_rows(f->lane[e], there, ROWS, DIM));
+        fetch(f, e, rows[e], there, sizeof rows[e]);
+    }
+    assert_memory_equal(rows[REF], rows[OTHER], sizeof rows[REF]);
 }
 
-int main(void)
+static int run_all(const char *on, const char *set)
 {
-    static const char *const sets[] = {"sse41", "avx2", "avx512"};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_levels), cmocka_unit_test(test_special_levels), cmocka_unit_test(test_huge_window),
         cmocka_unit_test(test_atlas),  cmocka_unit_test(test_patches),        cmocka_unit_test(test_warps),
         cmocka_unit_test(test_boxes),  cmocka_unit_test(test_candidates),     cmocka_unit_test(test_l2_rows),
     };
-    int failed = 0;
-    for (size_t k = 0; k < sizeof sets / sizeof *sets; k++) {
-        int status = 1;
-        isa = sets[k];
-        print_message("%s\n", isa);
-        fflush(NULL);
-        const pid_t child = fork(); /* a process may open the engine with one instruction set only */
-        if (child == 0)
-            exit(cmocka_run_group_tests(tests, setup, teardown));
-        if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
-            failed = 1;
-    }
-    return failed;
+    device = on;
+    isa = set;
+    print_message("%s %s\n", on, set);
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
+
+int main(void)
+{
+    return each_engine(run_all);
 }
