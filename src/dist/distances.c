@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/transpose.h"
 #include "dist/panel.h"
 
 typedef struct work {
@@ -55,17 +56,6 @@ static void put_nan(const fd_panel_block *a, const fd_panel_block *b, float *til
                 tile[i * pitch + j] = NAN;
 }
 
-/* to [columns][pitch] = from [rows][pitch] transposed, in squares that stay in the first cache. */
-static void transpose(const float *from, int64_t rows, int64_t columns, int64_t pitch, float *to)
-{
-    enum { SQUARE = 16 };
-    for (int64_t y = 0; y < rows; y += SQUARE)
-        for (int64_t x = 0; x < columns; x += SQUARE)
-            for (int64_t i = y; i < y + SQUARE && i < rows; i++)
-                for (int64_t j = x; j < x + SQUARE && j < columns; j++)
-                    to[j * pitch + i] = from[i * pitch + j];
-}
-
 static fd_error *store(work *w, int64_t I, int64_t J, const fd_panel_block *a, const fd_panel_block *b)
 {
     fd_error *err = NULL;
@@ -80,7 +70,7 @@ static fd_error *store(work *w, int64_t I, int64_t J, const fd_panel_block *a, c
     FD_TRY(sink->tile(sink->self, I, J, w->host, a->n, b->n, w->pitch));
     if (!job->symmetric || I == J)
         return NULL;
-    transpose(w->host, a->n, b->n, w->pitch, w->mirror);
+    fd_transpose(w->host, a->n, b->n, w->pitch, w->mirror, w->pitch);
     FD_TRY(sink->tile(sink->self, J, I, w->mirror, b->n, a->n, w->pitch));
 done:
     return err;

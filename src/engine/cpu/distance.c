@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/transpose.h"
 #include "engine/cpu/cpu.h"
 #include "engine/cpu/sweep.h"
 #include "engine/ref/ref.h"
@@ -24,77 +25,67 @@ typedef struct tile {
     int same;
     float *out;
     int64_t pitch;
-    float *packed;           /* b: [ceil(n / width)][dim][width], zeros behind the last row */
-    float *factor[2];        /* of a and of b, padded like packed */
+    bool all_valid;
+    float *left, *right;     /* a and b in panels of the product's rows and columns */
+    float *factor[2];        /* of a and of b, padded like the panels */
 } tile;
-
-static int64_t width_of(const tile *t)
-{
-    return t->kernel->gemm->width;
-}
 
 static int64_t round_up(int64_t n, int64_t to)
 {
     return (n + to - 1) / to * to;
 }
 
-static void pack(const tile *t)
+static void pack(tile *t)
 {
-    int64_t width = width_of(t);
-    for (int64_t first = 0; first < t->b->n; first += width) {
-        float *to = t->packed + first * t->dim;
-        for (int64_t j = 0; j < width; j++)
-            for (int64_t k = 0; k < t->dim; k++)
-                to[k * width + j] = first + j < t->b->n ? t->b->row[(first + j) * t->dim + k] : 0;
-    }
-    for (int side = 0; side < 2; side++) {
-        const fd_rows *rows = side ? t->b : t->a;
-        for (int64_t i = 0; i < round_up(rows->n, width); i++)
-            t->factor[side][i] = i < rows->n ? fd_distance_factor(t->metric, rows->norm[i]) : 1;
+    const int64_t side[] = {t->kernel->gemm->rows, t->kernel->gemm->width};
+    t->all_valid = true;
+    for (int k = 0; k < 2; k++) {
+        const fd_rows *rows = k ? t->b : t->a;
+        fd_gemm_pack(rows->row, rows->n, t->dim, t->dim, side[k], k ? t->right : t->left);
+        for (int64_t i = 0; i < round_up(rows->n, side[k]); i++)
+            t->factor[k][i] = i < rows->n ? fd_distance_factor(t->metric, rows->norm[i]) : 1;
+        t->all_valid = t->all_valid && (rows->n == 0 || !memchr(rows->valid, 0, (size_t)rows->n));
     }
 }
 
-/* Row i, columns first.. of the tile from their products. */
-static void finish_row(const tile *t, const float *dot, int64_t i, int64_t first)
+/* Pairs of rows i.. and columns j.. that the formula does not give: near ones by differences, those of rows that are not valid. */
+static void mend(const tile *t, int64_t i, int64_t j, const fd_distance_tile *f, const float *dot)
 {
-    int64_t n = t->b->n - first < width_of(t) ? t->b->n - first : width_of(t);
-    float *out = t->out + i * t->pitch + first, a = t->factor[0][i];
-    const float *b = t->factor[1] + first;
-    bool near = t->kernel->finish(t->metric, dot, a, b, n, out);
-    for (int64_t j = 0; near && j < n; j++)
-        if (fd_distance_is_near(t->metric, dot[j], a, b[j]) && t->a->valid[i] && t->b->valid[first + j])
-            out[j] = t->kernel->near(t->metric, t->a->row + i * t->dim, t->b->row + (first + j) * t->dim, t->dim);
-    for (int64_t j = 0; j < n; j++)
-        if (!t->a->valid[i] || !t->b->valid[first + j])
-            out[j] = NAN;
+    for (int64_t r = 0; r < f->rows; r++)
+        for (int64_t c = 0; c < f->n; c++) {
+            float *out = t->out + (i + r) * t->pitch + j + c;
+            if (!t->a->valid[i + r] || !t->b->valid[j + c])
+                *out = NAN;
+            else if (fd_distance_is_near(t->metric, dot[r * t->kernel->gemm->width + c], f->a[r], f->b[c]))
+                *out = t->kernel->near(t->metric, t->a->row + (i + r) * t->dim, t->b->row + (j + c) * t->dim, t->dim);
+        }
 }
 
-/* Rows first_row .. last_row - 1 against one packed block of columns. Missing rows of the last kernel call repeat the last row. */
-static void run_block(const tile *t, int64_t first_row, int64_t last_row, int64_t column)
+/* Rows first.. last - 1, whole panels of them but for the last, against the panel of columns at j. */
+static void run_panel(const tile *t, int64_t first, int64_t last, int64_t j)
 {
     _Alignas(FD_ALIGN) float dot[FD_GEMM_ROWS * FD_GEMM_WIDTH];
-    const float *x[FD_GEMM_ROWS];
-    int64_t rows = t->kernel->gemm->rows;
-    for (int64_t i = first_row; i < last_row; i += rows) {
-        for (int64_t r = 0; r < rows; r++)
-            x[r] = t->a->row + (i + r < last_row ? i + r : last_row - 1) * t->dim;
-        t->kernel->gemm->tile(x, t->dim, t->packed + column * t->dim, dot);
-        for (int64_t r = 0; r < rows && i + r < last_row; r++)
-            finish_row(t, dot + r * width_of(t), i + r, column);
+    const fd_gemm_kernel *gemm = t->kernel->gemm;
+    for (int64_t i = first; i < last; i += gemm->rows) {
+        const int64_t rows = last - i < gemm->rows ? last - i : gemm->rows, n = t->b->n - j < gemm->width ? t->b->n - j : gemm->width;
+        const fd_distance_tile f = {t->metric, rows, n, t->pitch, t->factor[0] + i, t->factor[1] + j};
+        gemm->packed(t->left + i * t->dim, t->dim, t->right + j * t->dim, dot);
+        if (t->kernel->finish(&f, dot, t->out + i * t->pitch + j) || !t->all_valid)
+            mend(t, i, j, &f, dot);
     }
 }
 
-/* Strips of rows that stay in the second-level cache outside, blocks of columns inside. Of a block with itself the upper triangle. */
+/* Strips of rows that stay in the second-level cache outside, panels of columns inside. Of a block with itself the upper triangle. */
 static void run_tile(const tile *t)
 {
-    int64_t strip = (1 << 18) / (t->dim * (int64_t)sizeof(float)) + 1, width = width_of(t);
-    strip = round_up(strip, t->kernel->gemm->rows);
+    const int64_t width = t->kernel->gemm->width, rows = t->kernel->gemm->rows;
+    const int64_t strip = round_up((1 << 18) / (t->dim * (int64_t)sizeof(float)) + 1, rows);
     for (int64_t first = 0; first < t->a->n; first += strip) {
-        int64_t last = first + strip < t->a->n ? first + strip : t->a->n;
-        for (int64_t column = 0; column < t->b->n; column += width) {
-            int64_t end = t->same && column + width < last ? column + width : last;
+        const int64_t last = first + strip < t->a->n ? first + strip : t->a->n;
+        for (int64_t j = 0; j < t->b->n; j += width) {
+            const int64_t end = t->same && j + width < last ? j + width : last;
             if (first < end)
-                run_block(t, first, end, column);
+                run_panel(t, first, end, j);
         }
     }
 }
@@ -103,12 +94,15 @@ static void run_tile(const tile *t)
 static void mirror(const tile *t)
 {
     enum { SQUARE = 32 };
-    int64_t n = t->a->n;
-    for (int64_t top = 0; top < n; top += SQUARE)
-        for (int64_t left = 0; left <= top; left += SQUARE)
-            for (int64_t i = top; i < n && i < top + SQUARE; i++)
-                for (int64_t j = left; j < i && j < left + SQUARE; j++)
-                    t->out[i * t->pitch + j] = t->out[j * t->pitch + i];
+    const int64_t n = t->a->n;
+    for (int64_t top = 0; top < n; top += SQUARE) {
+        const int64_t rows = n - top < SQUARE ? n - top : SQUARE;
+        for (int64_t left = 0; left < top; left += SQUARE)
+            fd_transpose(t->out + left * t->pitch + top, SQUARE, rows, t->pitch, t->out + top * t->pitch + left, t->pitch);
+        for (int64_t i = top; i < top + rows; i++)
+            for (int64_t j = top; j < i; j++)
+                t->out[i * t->pitch + j] = t->out[j * t->pitch + i];
+    }
     for (int64_t i = 0; i < n && t->metric != FD_INNER; i++)
         t->out[i * t->pitch + i] = t->a->valid[i] ? 0 : NAN;
 }
@@ -119,11 +113,13 @@ static fd_error *cpu_tile(fd_lane *lane, fd_metric metric, const fd_rows *a, con
         [FD_ISA_SSE41] = &fd_distance_base, [FD_ISA_AVX2] = &fd_distance_avx2, [FD_ISA_AVX512] = &fd_distance_avx512};
     fd_error *err = NULL;
     void *scratch;
-    tile t = {kernels[fd_cpu(lane->engine)->isa], metric, a, b, dim, same, out, pitch, NULL, {NULL, NULL}};
-    int64_t padded_a = round_up(a->n, width_of(&t)), padded_b = round_up(b->n, width_of(&t));
-    FD_TRY(fd_host_lane_scratch(lane, (size_t)(padded_a + padded_b * (dim + 1)) * sizeof(float), &scratch));
-    t.packed = scratch;
-    t.factor[0] = t.packed + padded_b * dim;
+    tile t = {.kernel = kernels[fd_cpu(lane->engine)->isa], .metric = metric, .a = a, .b = b, .dim = dim, .same = same, .out = out, .pitch = pitch};
+    const int64_t padded_a = round_up(a->n, t.kernel->gemm->rows), padded_b = round_up(b->n, t.kernel->gemm->width);
+    const int64_t left = round_up(padded_a * dim, 16), right = round_up(padded_b * dim, 16);   /* whole cache lines */
+    FD_TRY(fd_host_lane_scratch(lane, (size_t)(left + right + padded_a + padded_b) * sizeof(float), &scratch));
+    t.left = scratch;
+    t.right = t.left + left;
+    t.factor[0] = t.right + right;
     t.factor[1] = t.factor[0] + padded_a;
     pack(&t);
     run_tile(&t);

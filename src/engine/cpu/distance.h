@@ -24,10 +24,17 @@ static inline bool fd_distance_is_near(fd_metric metric, float dot, float a, flo
     return !((a + b) - 2 * dot > (a + b) * 0x1p-6f);
 }
 
+/* What finishes a tile of products. */
+typedef struct fd_distance_tile {
+    fd_metric metric;
+    int64_t rows, n, pitch;
+    const float *a, *b;   /* factors of its rows and columns */
+} fd_distance_tile;
+
 typedef struct fd_distance_kernel {
     const fd_gemm_kernel *gemm;
-    /* out[n] from products and factors; true when any of them is near. n <= FD_GEMM_WIDTH; the arrays hold FD_GEMM_WIDTH. */
-    bool (*finish)(fd_metric metric, const float *dot, float a, const float *b, int64_t n, float *out);
+    /* out[rows][pitch] of n columns from products dot[rows][width of the gemm] and factors; true when any of them is near. */
+    bool (*finish)(const fd_distance_tile *t, const float *dot, float *out);
     /* The distance of two rows by differences, in double; NaN for the cosine of a zero row. */
     float (*near)(fd_metric metric, const float *x, const float *y, int64_t dim);
 } fd_distance_kernel;

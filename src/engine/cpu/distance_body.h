@@ -1,53 +1,54 @@
-/* What follows the products of a distance tile, compiled once per instruction set; KERNEL and GEMM are defined by the file that includes this one.
+/* What follows the products of a distance tile, compiled once per instruction set; VL, KERNEL and GEMM are defined by the file that includes this one.
  * The compiler makes vectors of these loops by itself. Sums in double have 8 lanes on every instruction set, so they agree between them. */
 #include <math.h>
 #include <string.h>
 
 #include "engine/cpu/distance.h"
+#include "engine/cpu/simd.h"
 
-static bool finish_euclidean(const float *dot, float a, const float *b, int64_t n, float *out)
+enum { WIDTH = 2 * VL };   /* of the gemm */
+
+/* One row. What the metric is, and whether the row is whole (n = the width), are constants where this is inlined. */
+INLINE int finish_row(fd_metric metric, const float *dot, float a, const float *b, int64_t n, float *out)
 {
     int near = 0;
     for (int64_t j = 0; j < n; j++) {
-        float sum = a + b[j], d = sum - 2 * dot[j];
-        near |= !(d > sum * 0x1p-6f);
-        out[j] = d;
+        const float sum = a + b[j], d = sum - 2 * dot[j], turned = 1 - dot[j] * (a * b[j]);
+        if (metric == FD_COSINE) {
+            near |= !(turned > 0x1p-6f);
+            out[j] = turned > 2 ? 2 : turned;
+        } else if (metric == FD_INNER) {
+            near |= isnan(sum) != 0;
+            out[j] = dot[j];
+        } else {
+            near |= !(d > sum * 0x1p-6f);
+            out[j] = metric == FD_EUCLIDEAN ? sqrtf(d) : d;
+        }
     }
     return near;
 }
 
-static bool finish_cosine(const float *dot, float a, const float *b, int64_t n, float *out)
+INLINE bool finish_rows(fd_metric metric, int64_t n, const fd_distance_tile *t, const float *dot, float *out)
 {
     int near = 0;
-    for (int64_t j = 0; j < n; j++) {
-        float d = 1 - dot[j] * (a * b[j]);
-        near |= !(d > 0x1p-6f);
-        out[j] = d > 2 ? 2 : d;
-    }
+    for (int64_t r = 0; r < t->rows; r++)
+        near |= finish_row(metric, dot + r * WIDTH, t->a[r], t->b, n, out + r * t->pitch);
     return near;
 }
 
-static bool finish_inner(const float *dot, float a, const float *b, int64_t n, float *out)
+static bool finish(const fd_distance_tile *t, const float *dot, float *out)
 {
-    int near = 0;
-    for (int64_t j = 0; j < n; j++) {
-        near |= isnan(a + b[j]) != 0;
-        out[j] = dot[j];
+    const bool whole = t->n == WIDTH;
+    switch (t->metric) {
+    case FD_COSINE:
+        return finish_rows(FD_COSINE, t->n, t, dot, out);
+    case FD_INNER:
+        return finish_rows(FD_INNER, t->n, t, dot, out);
+    case FD_EUCLIDEAN:
+        return whole ? finish_rows(FD_EUCLIDEAN, WIDTH, t, dot, out) : finish_rows(FD_EUCLIDEAN, t->n, t, dot, out);
+    default:
+        return whole ? finish_rows(FD_SQEUCLIDEAN, WIDTH, t, dot, out) : finish_rows(FD_SQEUCLIDEAN, t->n, t, dot, out);
     }
-    return near;
-}
-
-static bool finish(fd_metric metric, const float *dot, float a, const float *b, int64_t n, float *out)
-{
-    if (metric == FD_COSINE)
-        return finish_cosine(dot, a, b, n, out);
-    if (metric == FD_INNER)
-        return finish_inner(dot, a, b, n, out);
-    bool near = finish_euclidean(dot, a, b, n, out);
-    if (metric == FD_EUCLIDEAN)
-        for (int64_t j = 0; j < n; j++)
-            out[j] = sqrtf(out[j]);
-    return near;
 }
 
 enum { LANES = 8 };

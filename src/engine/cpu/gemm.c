@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/transpose.h"
 #include "engine/cpu/operators.h"
 #include "engine/ref/ref.h"
 
@@ -17,6 +18,16 @@ typedef struct gemm_op {
     fd_op_desc how;               /* activation only; its slopes are ours */
     int residual;                 /* which input; -1: none */
 } gemm_op;
+
+void fd_gemm_pack(const float *rows, int64_t n, int64_t pitch, int64_t dim, int64_t width, float *panels)
+{
+    for (int64_t first = 0; first < n; first += width, panels += dim * width) {
+        const int64_t count = n - first < width ? n - first : width;
+        if (count < width)
+            memset(panels, 0, (size_t)(dim * width) * sizeof *panels);
+        fd_transpose(rows + first * pitch, count, dim, pitch, panels, width);
+    }
+}
 
 /* A finished tile becomes outputs (row, column)... of the operator. */
 static void store(const gemm_op *op, const float *sum, int64_t row, int64_t column, const float *residual, float *out)

@@ -14,6 +14,9 @@ typedef struct fd_gemm_kernel {
     void (*packed)(const float *x, int64_t depth, const float *weight, float *sum);
 } fd_gemm_kernel;
 
+/* Rows [n][pitch] side by side, in panels [dim][width], of zeros behind the last row. */
+void fd_gemm_pack(const float *rows, int64_t n, int64_t pitch, int64_t dim, int64_t width, float *panels);
+
 extern const fd_gemm_kernel fd_gemm_base, fd_gemm_avx2, fd_gemm_avx512;
 
 #endif

@@ -82,17 +82,6 @@ static void take_rows(const fd_sweep_kernel *kernel, fd_cpu_block *b, const fd_b
 
 enum { SHELF = 96 };   /* rows that are made operands at a time: whole panels of every size there is */
 
-/* Rows i.. of u[SHELF][pitch], `width` of them, into their panel [dim][width]. A few values of each at a time: all stores stay in the first cache. */
-static void put_floats(float *panels, int64_t i, int64_t width, const float *u, int64_t pitch, int64_t dim)
-{
-    enum { STEP = 16 };
-    float *to = panels + i * dim;
-    for (int64_t at = 0; at < dim; at += STEP)
-        for (int64_t r = 0; r < width; r++)
-            for (int64_t k = at; k < dim && k < at + STEP; k++)
-                to[k * width + r] = u[r * pitch + k];
-}
-
 /* Rows i.. of u[SHELF][pitch], FD_SWEEP_PANEL of them, as bfloat16: pairs of values, in words, row by row on the left and pair by pair on the right. */
 static void put_halves(const fd_cpu_block *b, int64_t i, const float *u, int64_t pitch)
 {
@@ -124,7 +113,7 @@ static void take_operand(const fd_sweep_kernel *kernel, fd_cpu_block *b, int64_t
 /* Rows that are not usable, and those behind the last one, are zero. u: [SHELF][pitch], zeroed. */
 static void take_operands(const fd_sweep_kernel *kernel, fd_cpu_block *b, float *u, int64_t pitch)
 {
-    const int64_t rows = kernel->gemm->rows, width = kernel->gemm->width, n = b->base.n, dim = b->base.dim;
+    const int64_t n = b->base.n, dim = b->base.dim;
     for (int64_t first = 0; first < n; first += SHELF) {
         for (int64_t i = first; i < first + SHELF; i++)
             if (i < n && !isnan(b->factor[i]))
@@ -134,10 +123,10 @@ static void take_operands(const fd_sweep_kernel *kernel, fd_cpu_block *b, float 
         const int64_t end = first + SHELF < n ? first + SHELF : n;
         for (int64_t i = first; i < end && b->matrix_unit; i += FD_SWEEP_PANEL)
             put_halves(b, i, u + (i - first) * pitch, pitch);
-        for (int64_t i = first; i < end && !b->matrix_unit; i += rows)
-            put_floats(b->left, i, rows, u + (i - first) * pitch, pitch, dim);
-        for (int64_t i = first; i < end && !b->matrix_unit; i += width)
-            put_floats(b->right, i, width, u + (i - first) * pitch, pitch, dim);
+        if (b->matrix_unit)
+            continue;
+        fd_gemm_pack(u, end - first, pitch, dim, kernel->gemm->rows, (float *)b->left + first * dim);
+        fd_gemm_pack(u, end - first, pitch, dim, kernel->gemm->width, (float *)b->right + first * dim);
     }
 }
 
