@@ -8,7 +8,7 @@ static const fd_option table[] = {
     FD_PICTURE_INPUT_OPTIONS,
     {"channels", 0, FD_OPT_TEXT, "rgb", "rgba", NULL, 0, 0, FD_AFFECTS_RESULT, "What is done",
      "Which channels are inverted, by their letters; of a gray picture any of r, g, b. Alpha is kept unless a is given."},
-    FD_PICTURE_OUTPUT_OPTIONS,
+    FD_PICTURE_OUTPUT_OPTIONS("png|jpeg", "PNG keeps every sample; JPEG is smaller, lossy, and has neither alpha nor 16 bits."),
     FD_PICTURE_MACHINE_OPTIONS,
 };
 
@@ -58,8 +58,9 @@ static fd_error *invert(const void *self, fd_lane *lane, const fd_raster *from, 
     return lane->engine->kind->raster->invert(lane, from->data, to->data, fd_raster_bytes(from), pattern);
 }
 
-static fd_error *apply(const void *self, fd_lane *lane, fd_image *image)
+static fd_error *apply(const void *self, fd_lane *lane, bool floats, fd_image *image)
 {
+    (void)floats;
     return fd_raster_apply(lane, image, true, invert, self);
 }
 
@@ -68,7 +69,7 @@ fd_error *fd_run_invert(fd_comm *c, fd_options *o, int *exit_code)
     fd_error *err = NULL;
     unsigned channels = 0;
     FD_TRY(channels_of(fd_opt_text(o, "channels"), &channels));
-    const fd_picture_work work = {"inverted", apply, &channels};
+    const fd_picture_work work = {"inverted", false, apply, &channels};
     FD_TRY(fd_run_pictures(c, o, &work, exit_code));
 done:
     return err;

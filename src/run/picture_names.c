@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-static const char *const extension[] = {[FD_PICTURE_PNG] = ".png", [FD_PICTURE_JPEG] = ".jpg"};
+static const char *const extension[] = {[FD_PICTURE_PNG] = ".png", [FD_PICTURE_JPEG] = ".jpg", [FD_PICTURE_NPY] = ".npy"};
 
 /* Where the extension of a name begins: its last dot, if it is neither the first letter of the name nor the last; else its end. */
 static size_t stem_of(const char *name)
@@ -20,9 +20,9 @@ static size_t stem_of(const char *name)
 bool fd_picture_format_of(const char *name, fd_picture_format *out)
 {
     const char *end = name + stem_of(name);
-    const bool png = strcasecmp(end, ".png") == 0, jpeg = strcasecmp(end, ".jpg") == 0 || strcasecmp(end, ".jpeg") == 0;
-    *out = jpeg ? FD_PICTURE_JPEG : FD_PICTURE_PNG;
-    return png || jpeg;
+    const bool png = strcasecmp(end, ".png") == 0, jpeg = strcasecmp(end, ".jpg") == 0 || strcasecmp(end, ".jpeg") == 0, npy = strcasecmp(end, ".npy") == 0;
+    *out = npy ? FD_PICTURE_NPY : jpeg ? FD_PICTURE_JPEG : FD_PICTURE_PNG;
+    return png || jpeg || npy;
 }
 
 /* The key without what leads out of the folder, in place. */

@@ -4,7 +4,7 @@
 
 #include "data/manifest.h"
 
-typedef enum fd_picture_format { FD_PICTURE_PNG, FD_PICTURE_JPEG } fd_picture_format;
+typedef enum fd_picture_format { FD_PICTURE_PNG, FD_PICTURE_JPEG, FD_PICTURE_NPY } fd_picture_format;
 
 /* names[n] = for each entry its key with the format's extension in place of its own; where that is another's name too, behind its own ("a.jpg.png"). Parts
  * of a key that would lead out of the folder ("..", a slash at the start) are left out. Names that are equal all the same: FD_USAGE with both keys.
@@ -12,7 +12,7 @@ typedef enum fd_picture_format { FD_PICTURE_PNG, FD_PICTURE_JPEG } fd_picture_fo
 fd_error *fd_picture_names(const fd_manifest *m, fd_picture_format format, char ***names) FD_CHECK;
 void fd_picture_names_free(char **names, int64_t n);
 
-/* PNG or JPEG by the end of a name; false when it is neither. */
+/* By the end of a name; false when it is none of them. */
 bool fd_picture_format_of(const char *name, fd_picture_format *out);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "data/npy.h"
 #include "data/partition.h"
 #include "run/machine.h"
 #include "run/pictures_private.h"
@@ -17,7 +18,8 @@ static const int64_t LARGEST_FILE = (int64_t)4 << 30;
 
 fd_raster fd_raster_of(const fd_image *image)
 {
-    return (fd_raster){image->rgb, image->width, image->height, image->channels, image->depth == 16 ? FD_SAMPLE_U16 : FD_SAMPLE_U8};
+    const fd_sample_type type = image->depth == 32 ? FD_SAMPLE_F32 : image->depth == 16 ? FD_SAMPLE_U16 : FD_SAMPLE_U8;
+    return (fd_raster){image->rgb, image->width, image->height, image->channels, type};
 }
 
 fd_error *fd_raster_apply(fd_lane *lane, fd_image *image, bool in_place, fd_raster_call *run, const void *self)
@@ -121,12 +123,21 @@ static fd_verdict verdict_of(const fd_image *image)
     return v;
 }
 
+/* float32 [height][width][channels] */
+static fd_error *write_array(const char *path, const fd_image *image)
+{
+    const fd_npy array = {.rank = 3, .dim = {image->height, image->width, image->channels}, .data = (float *)(void *)image->rgb};
+    return fd_npy_write(path, &array);
+}
+
 static fd_error *write_picture(const fd_pictures *p, int64_t i, const fd_image *image)
 {
     fd_error *err = NULL;
     char *path = NULL;
     FD_TRY(fd_pictures_path(p, i, &path));
-    FD_TRY(p->format == FD_PICTURE_JPEG ? fd_jpeg_write_image(path, image, p->quality) : fd_png_write_image(path, image));
+    FD_TRY(p->format == FD_PICTURE_NPY    ? write_array(path, image)
+           : p->format == FD_PICTURE_JPEG ? fd_jpeg_write_image(path, image, p->quality)
+                                          : fd_png_write_image(path, image));
 done:
     free(path);
     return err;
@@ -152,7 +163,7 @@ static fd_error *do_picture(void *self, fd_lane *lane, int64_t i)
     p->verdict[i] = verdict_of(&image);
     if (image.status != FD_IMAGE_OK)
         goto done;
-    FD_TRY(p->work->apply(p->work->self, lane, &image));
+    FD_TRY(p->work->apply(p->work->self, lane, p->format == FD_PICTURE_NPY, &image));
     FD_TRY(write_picture(p, i, &image));
 done:
     fd_image_free(&image);

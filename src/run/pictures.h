@@ -7,17 +7,19 @@
 #include "data/decode.h"
 #include "engine/raster.h"
 
-/* What is done with one picture: changes its samples in place (size, channels and depth stay). By several threads at once. */
+/* What is done with one picture: changes its samples in place; size and channels stay, a depth of 32 makes them floats (for .npy). By several threads at
+ * once. */
 typedef struct fd_picture_work {
     const char *done;   /* "inverted" */
-    fd_error *(*apply)(const void *self, fd_lane *lane, fd_image *image);
+    bool floats;        /* it makes floats where the format is .npy */
+    fd_error *(*apply)(const void *self, fd_lane *lane, bool floats, fd_image *image);   /* floats: samples shall become float */
     const void *self;
 } fd_picture_work;
 
 /* The whole job; the engine is opened from --device. `work` on all ranks. */
 fd_error *fd_run_pictures(fd_comm *c, fd_options *o, const fd_picture_work *work, int *exit_code) FD_CHECK;
 
-/* The picture as a raster in host memory. */
+/* The picture as a raster in host memory; depth 32: float. */
 fd_raster fd_raster_of(const fd_image *image);
 /* Calls run(self, lane, from, to) with the picture in the engine's memory, and takes the result back into it. In place: from.data == to.data. */
 typedef fd_error *fd_raster_call(const void *self, fd_lane *lane, const fd_raster *from, const fd_raster *to);
@@ -33,10 +35,11 @@ fd_error *fd_raster_apply(fd_lane *lane, fd_image *image, bool in_place, fd_rast
     {"accept-truncated", 0, FD_OPT_FLAG, "false", NULL, NULL, 0, 0, FD_AFFECTS_RESULT, "Input", "Use what there is of a file that is cut short."},     \
     {"demo", 0, FD_OPT_FLAG, "false", NULL, NULL, 0, 0, FD_AFFECTS_RUN, "Input", "Take the sample photographs that are installed with the program."}
 
-#define FD_PICTURE_OUTPUT_OPTIONS                                                                                                                       \
+/* formats: "png|jpeg", or with "|npy" where samples may become floats; and what --help says of them. */
+#define FD_PICTURE_OUTPUT_OPTIONS(formats, formats_help)                                                                                                                       \
     {"output", 'o', FD_OPT_TEXT, NULL, "DIR|FILE", NULL, 0, 0, FD_AFFECTS_RUN, "Output",                                                               \
      "The folder for the pictures, made if need be; for a single picture also its name, ending in .png or .jpg."},                                      \
-    {"format", 0, FD_OPT_CHOICE, "png", NULL, "png|jpeg", 0, 0, FD_AFFECTS_RESULT, "Output", "PNG keeps every sample; JPEG is smaller, lossy, and has neither alpha nor 16 bits."}, \
+    {"format", 0, FD_OPT_CHOICE, "png", NULL, formats, 0, 0, FD_AFFECTS_RESULT, "Output", formats_help}, \
     {"quality", 0, FD_OPT_INT, "95", "Q", NULL, 1, 100, FD_AFFECTS_RESULT, "Output", "Of JPEG."},                                                     \
     {"ledger", 0, FD_OPT_TEXT, NULL, "FILE.tsv", NULL, 0, 0, FD_AFFECTS_RUN, "Output", "Write a line for each picture: its name, what became of it, why, and where it went."}, \
     {"strict", 0, FD_OPT_FLAG, "false", NULL, NULL, 0, 0, FD_AFFECTS_RUN, "Output", "Exit with 3 when pictures failed (the others are written all the same)."}

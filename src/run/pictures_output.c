@@ -63,6 +63,8 @@ static fd_error *choose(fd_pictures *p)
         FD_THROW(FD_USAGE, "--format and the name of --output do not agree");
     if (p->one)
         p->format = format;
+    if (p->format == FD_PICTURE_NPY && !p->work->floats)
+        FD_THROW(FD_USAGE, "the pictures have whole numbers: .png or .jpg, not .npy");
     if (p->format == FD_PICTURE_JPEG)
         fd_say(FD_NORMAL, "JPEG is lossy: its pixels are only nearly those of the operation, without alpha and in 8 bits; PNG keeps them");
 done:
