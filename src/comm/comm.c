@@ -10,7 +10,7 @@
 /* Variables by which a launcher tells a process its rank and the number that it started. The first that is set decides: the daemons of an mpirun
  * inside Slurm run in a step of their own, whose numbers its ranks inherit. */
 static const char *const told_ranks[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"};
-static const char *const told_counts[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"};
+static const char *const told_counts[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS" /* last: of a real step only */};
 
 static int first_told(const char *const names[], int n, int otherwise)
 {
@@ -22,9 +22,21 @@ static int first_told(const char *const names[], int n, int otherwise)
     return otherwise;
 }
 
+/* Slurm numbers a job's script, its interactive shell and its keeper as steps too, from here on; what is started in them is started by no launcher. */
+static bool in_real_step(void)
+{
+    static const unsigned long first_special = 0xfffffff0;
+    const char *step = getenv("SLURM_STEP_ID");
+    char *end;
+    if (!step)
+        return true;
+    const unsigned long number = strtoul(step, &end, 10);
+    return end != step && !*end && number < first_special;   /* newer ones say "batch", "interactive" */
+}
+
 static int told_count(void)
 {
-    return first_told(told_counts, 3, 1);
+    return first_told(told_counts, in_real_step() ? 3 : 2, 1);
 }
 
 /* Started in a way that an MPI library can find its peers by: Open MPI's own, PMIx or PMI. */
@@ -94,7 +106,7 @@ fd_error *fd_comm_open(fd_comm **out)
     fd_error *err = NULL;
     fd_comm *c = NULL;
     FD_TRY(fd_alloc(&c, 1, sizeof *c));
-    *c = (fd_comm){.launched = has_peers(), .ranks = 1, .local_ranks = 1, .piece = FD_PIECE, .collective = 1, .work = MPI_COMM_NULL, .last = MPI_COMM_NULL};
+    *c = (fd_comm){.launched = has_peers(), .ranks = 1, .local_ranks = 1, .lead = 15, .piece = FD_PIECE, .collective = 1, .work = MPI_COMM_NULL, .last = MPI_COMM_NULL};
     if (gethostname(c->host, sizeof c->host - 1))
         strcpy(c->host, "unknown host");
     fd_comm_library_name(c->library, sizeof c->library);

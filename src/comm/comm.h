@@ -19,7 +19,7 @@ int fd_comm_launch_rank(void);
 /* MPI_Init_thread (FUNNELED: only the opening thread calls comm). One per process. Several tasks that each find themselves alone: FD_COMM. */
 fd_error *fd_comm_open(fd_comm **out) FD_CHECK;
 void fd_comm_close(fd_comm *c);                 /* MPI_Finalize, by all ranks; NULL is allowed */
-/* Ends all ranks at once with this exit code; does not return. For the way out of main after an error that others may not know of. */
+/* Ends all ranks at once with this exit code; does not return; any thread may call it. For the way out of main after an error that others may not know of. */
 void fd_comm_abort(fd_comm *c, int exit_code) __attribute__((noreturn));
 
 int fd_comm_rank(const fd_comm *c);

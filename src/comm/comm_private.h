@@ -14,6 +14,8 @@ struct fd_comm {
     MPI_Comm last;           /* fd_comm_settle's own: meets ranks that are stuck in no or another collective */
     int rank, ranks, local_rank, local_ranks;
     double timeout;          /* seconds, 0: none */
+    double lead;             /* seconds that higher ranks leave the lowest waiting one to report and to end the job, so that one message is seen and not N:
+                              * more than a launcher on a busy machine needs to end them, which is when they learn of it */
     int64_t piece;           /* bytes of the largest message */
     char host[256], library[128];
     /* Presence: */
@@ -31,6 +33,11 @@ void fd_comm_set_piece(fd_comm *c, int64_t bytes);
 
 /* `code` of an MPI call as an error, NULL for success. `what` names the collective. */
 fd_error *fd_mpi_error(fd_comm *c, int code, const char *what) FD_CHECK;
+
+/* Seconds that a rank has waited since `start`, at each poll; what it did not notice, for it was stopped, does not count: else a rank that was stopped and
+ * goes on would call the others stuck. */
+typedef struct fd_wait_clock { double start, last; } fd_wait_clock;
+double fd_waited(fd_wait_clock *w);
 
 /* Waits for a request that `code` says was started. `busy`: data moves only while we poll, so do not sleep for long. */
 fd_error *fd_comm_wait(fd_comm *c, int code, MPI_Request *request, const char *what, bool busy) FD_CHECK;

@@ -12,10 +12,6 @@ enum { TAG_WAITING = 1, NAMED = 8 };
 
 /* After this much of the time-out a rank says that it waits; the rest is time for the messages, and for ranks a little later than this one. */
 static const double ANNOUNCE_AFTER = 0.5;
-/* Seconds that higher ranks leave the lowest waiting one to report and to end the job, so that one message is seen and not N: more than a launcher
- * on a busy machine needs to end them, which is when they learn of it. */
-static const double LEAD = 15;
-
 fd_error *fd_presence_open(fd_comm *c)
 {
     fd_error *err = NULL;
@@ -79,7 +75,7 @@ fd_error *fd_presence_missing(fd_comm *c, const char *what, double waited)
         if (c->seen[r] < c->collective && missing++ < NAMED)
             used += (size_t)snprintf(names + used, sizeof names - used, "%srank %d (%s)", used ? ", " : "", r, c->hosts[r]);
     if (c->rank != lowest)
-        fd_sleep(LEAD);
+        fd_sleep(c->lead);
     if (!missing)
         snprintf(names, sizeof names, "the others wait as well: the network has lost a message");
     return FD_FAIL(FD_COMM, "rank %d (%s) has waited %.0f s in a %s; missing: %s%s", c->rank, c->host, waited, what, names,

@@ -66,10 +66,10 @@ fd_error *fd_comm_shift_end(fd_comm_shift *s)
 {
     fd_error *err = NULL;
     fd_comm *c = s->comm;
-    const double start = fd_now();
+    fd_wait_clock clock = {fd_now(), 0};
     for (bool done = false; !done && !err;) {
         err = fd_comm_shift_poll(s, &done);
-        const double waited = fd_now() - start;
+        const double waited = fd_waited(&clock);
         if (!done && !err && c->timeout > 0 && waited > c->timeout) {
             c->broken = true;
             err = FD_FAIL(FD_COMM, "rank %d (%s): exchange with a neighbour: it did not answer for %.0f s", c->rank, c->host, waited);

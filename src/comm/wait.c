@@ -8,6 +8,18 @@
 static const double EAGER = 50e-6;       /* seconds: most waits are shorter than a sleep is worth */
 static const double LONGEST_NAP = 1e-3;  /* seconds: what a rank that waits for a slower one may come late */
 
+/* Seconds between two polls beyond which this rank itself was stopped, or got no core. */
+static const double PAUSE = 0.5;
+
+double fd_waited(fd_wait_clock *w)
+{
+    const double now = fd_now();
+    if (w->last > 0 && now - w->last > PAUSE)
+        w->start += now - w->last;
+    w->last = now;
+    return now - w->start;
+}
+
 fd_error *fd_mpi_error(fd_comm *c, int code, const char *what)
 {
     char reason[MPI_MAX_ERROR_STRING];
@@ -22,14 +34,15 @@ fd_error *fd_mpi_error(fd_comm *c, int code, const char *what)
 
 fd_error *fd_comm_wait(fd_comm *c, int code, MPI_Request *request, const char *what, bool busy)
 {
-    double start = fd_now(), nap = 10e-6;
+    fd_wait_clock clock = {fd_now(), 0};
+    double nap = 10e-6;
     int done = 0;
     fd_error *err = fd_mpi_error(c, code, what);
     while (!err) {
         err = fd_mpi_error(c, MPI_Test(request, &done, MPI_STATUS_IGNORE), what);
         if (done || err)
             break;
-        double waited = fd_now() - start;
+        double waited = fd_waited(&clock);
         if (c->timeout > 0 && waited > c->timeout) {
             c->broken = true;
             return fd_presence_missing(c, what, waited);

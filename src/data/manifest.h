@@ -44,6 +44,8 @@ typedef struct fd_scan_config {
     int n_inputs;
     const char *list;            /* a file of paths, one a line, or ended by NUL bytes where it holds any ("-": stdin); NULL: none */
     const char *glob;            /* fnmatch pattern on the key's last part, for files (faults too); others are as if not there; NULL: all */
+    fd_error *(*visit)(void *self, const char *path);   /* before each folder, and each input and list, is read; its error ends the scan; NULL: none */
+    void *self;
 } fd_scan_config;
 
 /* Walks folders and lists (one rank does this): names only, sorted, doubles removed, nothing opened but folders. Hidden files, and folders

@@ -42,6 +42,9 @@ static fd_error *add_input(fd_walk *w, const char *typed, const char *normal, bo
     struct stat s;
     char name[FD_ESCAPED];
     fd_verdict v = {FD_IMAGE_OK, ""};
+    fd_error *asked = fd_walk_visit(w, typed);
+    if (asked)
+        return asked;
     if (fd_stat_path(typed, &s)) {
         int code = errno;
         v = fd_verdict_of_errno(code);
@@ -56,6 +59,9 @@ static fd_error *add_input(fd_walk *w, const char *typed, const char *normal, bo
 static fd_error *add_listed(fd_walk *w, const char *line)
 {
     struct stat s;
+    fd_error *asked = fd_walk_visit(w, line);
+    if (asked)
+        return asked;
     if (!fd_stat_path(line, &s) && S_ISDIR(s.st_mode))
         return fd_walk_folder(w, line, line, false);
     return fd_walk_add(w, line, line, NULL);
@@ -90,6 +96,7 @@ static fd_error *add_list(fd_walk *w, const char *list)
     fd_error *err = NULL;
     char *text = NULL;
     size_t n = 0;
+    FD_TRY(fd_walk_visit(w, list));
     FD_TRY(read_list(list, &text, &n));
     char end = memchr(text, 0, n) ? 0 : '\n';
     const char *first = memchr(text, '\n', n);
@@ -200,7 +207,7 @@ fd_error *fd_scan(const fd_scan_config *config, fd_manifest *out)
 {
     fd_error *err = NULL;
     *out = (fd_manifest){0};
-    fd_walk w = {.glob = config->glob};
+    fd_walk w = {.glob = config->glob, .visit = config->visit, .self = config->self};
     char **normal = NULL;
     bool several = config->n_inputs + (config->list != NULL) > 1;
     FD_TRY(normalise_all(config, &normal));

@@ -34,6 +34,11 @@ done:
     return err;
 }
 
+fd_error *fd_walk_visit(const fd_walk *w, const char *path)
+{
+    return w->visit ? w->visit(w->self, path) : NULL;
+}
+
 fd_error *fd_walk_add(fd_walk *w, const char *key, const char *path, const fd_verdict *verdict)
 {
     if (w->glob && fnmatch(w->glob, fd_name_last(key), 0) != 0)
@@ -113,7 +118,9 @@ done:
 /* One folder; what is in it goes to the end of the queue, so that no descriptor stays open however deep the tree is. */
 static fd_error *walk_one(fd_walk *w, size_t index, bool named)
 {
-    fd_error *err = NULL;
+    fd_error *err = fd_walk_visit(w, w->folder[index].path);
+    if (err)
+        return err;
     fd_folder *f = &w->folder[index];
     int failed = 0, fd = fd_open_path(f->path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
     struct stat s;

@@ -15,14 +15,19 @@ typedef struct fd_folder {
     ino_t inode;
 } fd_folder;
 
-/* Entries in the order in which they were named and found. Zero-initialise with glob; fd_walk_free. */
+/* Entries in the order in which they were named and found. Zero-initialise but for glob, visit and self; fd_walk_free. */
 typedef struct fd_walk {
     fd_manifest found;
     size_t capacity;
     fd_folder *folder;
     size_t folders, folder_capacity;
     const char *glob;
+    fd_error *(*visit)(void *self, const char *path);   /* as in fd_scan_config */
+    void *self;
 } fd_walk;
+
+/* Tells the scan's visitor what is read next. */
+fd_error *fd_walk_visit(const fd_walk *w, const char *path) FD_CHECK;
 
 /* Adds one file, with a verdict when it is not to be opened (NULL: it is); drops it when the glob does not take it. */
 fd_error *fd_walk_add(fd_walk *w, const char *key, const char *path, const fd_verdict *verdict) FD_CHECK;

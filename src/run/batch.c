@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "data/entry.h"
 #include "run/reuse.h"
+#include "run/watch.h"
 
 /* One image in hand. */
 typedef struct item {
@@ -23,6 +24,14 @@ int64_t fd_batch_bytes(const fd_job *job, int64_t image)
     return p->bytes + (int64_t)fd_decode_bytes(p->width, p->height);
 }
 
+static fd_error *read_file(const fd_job *job, const fd_entry *entry, fd_content *out)
+{
+    const int step = fd_watch_begin(job->watch, FD_STAGE_READ, entry->path, entry->probe.bytes);
+    fd_error *e = fd_read_entry(entry->path, (size_t)FD_LARGEST_FILE, out);
+    fd_watch_end(job->watch, step);
+    return e;
+}
+
 /* Reads and decodes; what is wrong with the data is in the outcome. */
 static fd_error *read_one(fd_worker *w, int64_t id, item *it)
 {
@@ -36,7 +45,7 @@ static fd_error *read_one(fd_worker *w, int64_t id, item *it)
     snprintf(o->detail, sizeof o->detail, "%s", entry->probe.detail);
     if (o->status != FD_IMAGE_OK)
         return NULL;
-    FD_TRY(fd_read_entry(entry->path, (size_t)FD_LARGEST_FILE, &file));
+    FD_TRY(read_file(job, entry, &file));
     o->status = file.verdict.status;
     snprintf(o->detail, sizeof o->detail, "%s", file.verdict.detail);
     if (o->status == FD_IMAGE_OK && (int64_t)file.n != entry->probe.bytes) {
@@ -143,6 +152,14 @@ static fd_error *analyze(fd_worker *w, item *items, int n, fd_faces *faces)
     return err;
 }
 
+static fd_error *append(fd_worker *w)
+{
+    const int step = fd_watch_begin(w->job->watch, FD_STAGE_JOURNAL, w->job->journal, (int64_t)w->payload.n);
+    fd_error *e = fd_journal_append(w->journal, w->payload.bytes, w->payload.n, 1);
+    fd_watch_end(w->job->watch, step);
+    return e;
+}
+
 static fd_error *record(fd_worker *w, const item *items, int n)
 {
     fd_error *err = NULL;
@@ -154,7 +171,7 @@ static fd_error *record(fd_worker *w, const item *items, int n)
         FD_TRY(fd_record_add(&w->payload, &items[i].outcome, w->job->shape));
         w->reused += items[i].reused;
     }
-    FD_TRY(fd_journal_append(w->journal, w->payload.bytes, w->payload.n, 1));
+    FD_TRY(append(w));
     fd_stage_add(w->stages, FD_STAGE_JOURNAL, &mark, n, (double)w->payload.n);
 done:
     return err;

@@ -13,6 +13,7 @@
 #include "run/progress.h"
 #include "run/signals.h"
 #include "run/usage.h"
+#include "run/watch.h"
 
 /* In-flight images may take this much, whatever --memory allows: more does not make it faster. */
 enum { QUEUE_BYTES = 272 << 20 };
@@ -156,6 +157,8 @@ static fd_error *heartbeat(crew *c, int64_t all, bool *interrupted)
         FD_TRY(fd_comm_reduce_i64(c->job->comm, sum, 4, FD_COMBINE_SUM));
         if (sum[2] || sum[3])
             stop(c);
+        if (sum[3])
+            fd_signals_pass_on();
         *interrupted |= sum[3] != 0;
         on = sum[1] > 0;
         fd_progress_show(&progress, sum[0]);
@@ -197,7 +200,10 @@ static fd_error *open_journal(fd_job *job, fd_journal **journal)
     uint8_t *names = NULL;
     int64_t n = 0;
     const uint8_t type = FD_RECORD_MANIFEST;
-    FD_TRY(fd_journal_open(job->journal, job->rank, job->journal_pin.text, journal));
+    const int step = fd_watch_begin(job->watch, FD_STAGE_JOURNAL, job->journal, 0);
+    err = fd_journal_open(job->journal, job->rank, job->journal_pin.text, journal);
+    fd_watch_end(job->watch, step);
+    FD_TRY(err);
     if (job->rank == 0 && job->resumed == 0) {   /* the names, so that a later run can say which photograph differs */
         FD_TRY(fd_manifest_pack(&job->manifest, &names, &n));
         FD_TRY(fd_payload_add(&manifest, &type, 1));
@@ -210,9 +216,10 @@ done:
     return err;
 }
 
-fd_error *fd_job_images(fd_job *job, const int64_t *todo, int64_t n, bool *interrupted)
+fd_error *fd_job_images(fd_job *job, const int64_t *todo, int64_t n)
 {
     fd_error *err = NULL;
+    bool interrupted = false;
     double mark = fd_now();
     int64_t budget = job->memory / 2 < QUEUE_BYTES ? job->memory / 2 : QUEUE_BYTES;
     crew c = {.job = job, .todo = todo, .n = n, .all_bytes = budget, .free_bytes = budget};
@@ -222,7 +229,7 @@ fd_error *fd_job_images(fd_job *job, const int64_t *todo, int64_t n, bool *inter
     if (job->engine->kind->lanes)
         FD_TRY(fd_comm_agree(job->comm, fd_lanes_open(job->engine, job->threads, &c.lanes)));
     FD_TRY(fd_comm_agree(job->comm, open_journal(job, &c.journal)));
-    FD_TRY(run_crew(&c, job->manifest.n - job->resumed, interrupted));
+    FD_TRY(run_crew(&c, job->manifest.n - job->resumed, &interrupted));
     err = c.err;
     c.err = NULL;
     FD_TRY(fd_comm_agree(job->comm, err));
@@ -230,6 +237,8 @@ fd_error *fd_job_images(fd_job *job, const int64_t *todo, int64_t n, bool *inter
     c.journal = NULL;
     FD_TRY(fd_comm_agree(job->comm, closing));
     fd_stage_add(job->stages, FD_STAGE_IMAGES, &mark, (double)n, 0);
+    if (interrupted)
+        FD_THROW(FD_INTERRUPTED, "interrupted");
 done:
     if (c.journal)
         fd_error_free(fd_journal_close(c.journal));

@@ -79,8 +79,8 @@ static fd_error *look_back(void *self)
     }
     FD_TRY(judge_journal(r));
     if (!exists(r->journal)) {   /* removed: the lock went with it */
-        fd_lock_release(r->journal, r->lock);
-        r->lock = -1;
+        fd_lock_release(r->lock);
+        r->lock = NULL;
         FD_TRY(fd_lock_take(r->journal, r->output, &r->lock));
     }
 done:

@@ -166,7 +166,7 @@ done:
 
 fd_error *fd_run_distances(fd_comm *c, fd_options *options, int *exit_code)
 {
-    fd_distances_run r = {.comm = c, .options = options, .rank = fd_comm_rank(c), .ranks = fd_comm_ranks(c), .lock = -1, .start = fd_now()};
+    fd_distances_run r = {.comm = c, .options = options, .rank = fd_comm_rank(c), .ranks = fd_comm_ranks(c), .start = fd_now()};
     fd_utc(r.started);
     fd_signals_catch();
     *exit_code = FD_EXIT_OK;
@@ -183,7 +183,7 @@ fd_error *fd_run_distances(fd_comm *c, fd_options *options, int *exit_code)
         free(r.facts[i].valid);
     }
     fd_engine_close(r.engine);
-    fd_lock_release(r.journal, r.lock);
+    fd_lock_release(r.lock);
     free(r.output);
     free(r.temporary);
     free(r.journal);

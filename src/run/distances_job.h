@@ -12,7 +12,7 @@ typedef struct fd_distances_run {
     int rank, ranks;
     char *output, *temporary, *journal;   /* d.h5, d.h5.tmp, d.h5.journal */
     char shown[FD_ESCAPED];            /* output as it is printed */
-    int lock;                          /* descriptor that holds the journal's lock (rank 0), or -1 */
+    fd_lock *lock;                     /* of the journal, held by rank 0; else NULL */
     double timeout;
     int64_t memory;
     fd_vectors *vectors[2];            /* queries and gallery; the first is NULL where rows are compared with each other */

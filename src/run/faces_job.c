@@ -1,5 +1,6 @@
 /* The main job from photographs to faces.h5, stage by stage. */
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -9,7 +10,9 @@
 #include "run/reuse.h"
 #include "run/run.h"
 #include "run/signals.h"
+#include "run/time_limit.h"
 #include "run/usage.h"
+#include "run/watch.h"
 
 static fd_error *open_analyzer(fd_job *job)
 {
@@ -48,10 +51,18 @@ done:
     return err;
 }
 
+static fd_error *open_watch(fd_job *job)
+{
+    const fd_watch_config config = {.comm = job->comm, .stall = fd_opt_real(job->options, "stall"), .steps = job->threads + 4,
+                                    .stop_at = fd_time_limit(job->options, job->start)};
+    return fd_watch_open(&config, &job->watch);
+}
+
 static fd_error *start(fd_job *job, bool *complete)
 {
     fd_error *err = NULL;
     FD_TRY(fd_job_resolve(job));
+    FD_TRY(fd_comm_agree(job->comm, open_watch(job)));
     FD_TRY(fd_job_scan(job));
     double mark = fd_now();
     FD_TRY(fd_job_load(job));
@@ -80,26 +91,15 @@ static fd_error *run(fd_job *job, int *exit_code)
 {
     fd_error *err = NULL;
     int64_t *todo = NULL, n = 0;
-    bool complete = false, interrupted = false;
+    bool complete = false;
     fd_tally tally = {0};
     *exit_code = FD_EXIT_OK;
     FD_TRY(start(job, &complete));
     if (complete)
         goto done;
     FD_TRY(fd_job_todo(job, &todo, &n));
-    FD_TRY(fd_job_images(job, todo, n, &interrupted));
-    fd_error *published = interrupted ? NULL : fd_job_publish(job, &tally);
-    if (fd_error_code(published) == FD_INTERRUPTED) {
-        fd_error_free(published);
-        published = NULL;
-        interrupted = true;
-    }
-    FD_TRY(published);
-    if (interrupted) {
-        fd_say(FD_NORMAL, "interrupted: everything done is saved in %s.journal; the same command goes on", job->shown);
-        *exit_code = FD_EXIT_INTERRUPTED;
-        goto done;
-    }
+    FD_TRY(fd_job_images(job, todo, n));
+    FD_TRY(fd_job_publish(job, &tally));
     FD_TRY(fd_job_report(job, &tally));
     int64_t code = exit_code_of(job, &tally);   /* rank 0 alone has the ledger */
     FD_TRY(fd_comm_broadcast(job->comm, &code, sizeof code, 0));
@@ -109,9 +109,25 @@ done:
     return err;
 }
 
+static void tell_interruption(const fd_job *job)
+{
+    struct stat s;
+    if (job->rank != 0)
+        return;
+    fd_log_progress("");
+    if (job->lock && stat(job->journal, &s) == 0)
+        fd_say(FD_NORMAL, "interrupted: everything done is saved in %s.journal; the same command goes on", job->shown);
+    else
+        fd_say(FD_NORMAL, "interrupted before anything was done; the same command starts again");
+}
+
 static void job_free(fd_job *job)
 {
-    fd_lock_release(job->journal, job->lock);
+    fd_watch_lock(job->watch, NULL);
+    const int step = fd_watch_begin(job->watch, FD_STAGE_COMMIT, job->journal ? job->journal : "", 0);
+    fd_lock_release(job->lock);
+    fd_watch_end(job->watch, step);
+    fd_watch_close(job->watch);
     fd_analyzer_close(job->analyzer);
     fd_engine_close(job->engine);
     fd_pack_free(&job->pack);
@@ -129,12 +145,18 @@ static void job_free(fd_job *job)
 fd_error *fd_run_named_faces(fd_comm *c, fd_options *options, const fd_names *names, int *exit_code)
 {
     fd_error *err = NULL;
-    fd_job job = {.comm = c, .options = options, .names = names, .rank = fd_comm_rank(c), .ranks = fd_comm_ranks(c), .lock = -1, .start = fd_now()};
+    fd_job job = {.comm = c, .options = options, .names = names, .rank = fd_comm_rank(c), .ranks = fd_comm_ranks(c), .start = fd_now()};
     fd_utc(job.started);
     fd_signals_catch();
     FD_TRY(fd_alloc(&job.usage, 1, sizeof *job.usage));
     FD_TRY(run(&job, exit_code));
 done:
+    if (fd_error_code(err) == FD_INTERRUPTED) {   /* on every rank */
+        tell_interruption(&job);
+        *exit_code = FD_EXIT_INTERRUPTED;
+        fd_error_free(err);
+        err = NULL;
+    }
     job_free(&job);
     return err;
 }

@@ -49,6 +49,9 @@ static const fd_option table[] = {
      "Save the distances that are computed every so often, or as often as takes 5 % of the time; 0: as often as can be."},
     {"timeout", 0, FD_OPT_REAL, "300", "SECONDS", NULL, 0, 1e6, RUN, MACHINE, "End the job when a rank does not answer for so long; 0: never."},
 
+    {"stall", 0, FD_OPT_REAL, "600", "SECONDS", NULL, 0, 1e6, RUN, MACHINE, "End the job when a file system does not answer for so long; 0: never."},
+    {"time-limit", 0, FD_OPT_REAL, NULL, "SECONDS", NULL, 0, 1e9, RUN, MACHINE, "Save everything and stop after so long, with exit status 75. Default: two minutes before a Slurm job's end; 0: never."},
+
     {"update", 0, FD_OPT_FLAG, "false", NULL, NULL, 0, 0, RUN, GOING_ON, "The photographs have changed: reuse the rows of an existing result whose file is the same, process the rest."},
     {"keep-journal", 0, FD_OPT_FLAG, "false", NULL, NULL, 0, 0, RUN, GOING_ON, "Keep the journal beside a finished result."},
     {"config", 0, FD_OPT_TEXT, NULL, "FILE", NULL, 0, 0, RUN, GOING_ON, "Read options from an INI file; those given on the command line count more."},

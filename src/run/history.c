@@ -12,7 +12,9 @@
 #include "run/job.h"
 #include "run/lock.h"
 #include "run/reuse.h"
+#include "run/signals.h"
 #include "run/together.h"
+#include "run/watch.h"
 #include "run/touched.h"
 #include "store/journal.h"
 #include "store/result.h"
@@ -81,29 +83,50 @@ static fd_error *find_manifest(void *self, const uint8_t *payload, size_t n, int
     return e;
 }
 
-static fd_error *read_logs(const char *folder, const char *pin, int first, int step, fd_error *(*each)(void *, const uint8_t *, size_t, int64_t), void *self)
+typedef struct reader { fd_error *(*each)(void *self, const uint8_t *payload, size_t n, int64_t offset); void *self; } reader;
+
+/* Logs may be long: a reader stops when the run is asked to. */
+static fd_error *each_until_asked(void *self, const uint8_t *payload, size_t n, int64_t offset)
+{
+    const reader *r = self;
+    fd_error *asked = fd_signals_check();
+    return asked ? asked : r->each(r->self, payload, n, offset);
+}
+
+static fd_error *read_log(fd_job *job, const char *name, const char *pin, const reader *r)
 {
     fd_error *err = NULL;
-    char **names = NULL, *path = NULL;
+    char *path = NULL;
+    struct stat s = {.st_size = 0};
+    int watched = -1;
+    FD_TRY(fd_path_join(&path, job->journal, name));
+    watched = fd_watch_begin(job->watch, FD_STAGE_ASSEMBLE, path, stat(path, &s) == 0 ? s.st_size : 0);
+    FD_TRY(fd_journal_read(path, pin, each_until_asked, (void *)r));
+done:
+    fd_watch_end(job->watch, watched);
+    free(path);
+    return err;
+}
+
+/* Every step-th log, beginning with the first-th by name. */
+static fd_error *read_logs(fd_job *job, const char *pin, int first, int step, const reader *r)
+{
+    fd_error *err = NULL;
+    char **names = NULL;
     int n = 0;
-    FD_TRY(fd_journal_list(folder, &names, &n));
-    for (int i = first; i < n; i += step) {
-        free(path);
-        path = NULL;
-        FD_TRY(fd_path_join(&path, folder, names[i]));
-        FD_TRY(fd_journal_read(path, pin, each, self));
-    }
+    FD_TRY(fd_journal_list(job->journal, &names, &n));
+    for (int i = first; i < n; i += step)
+        FD_TRY(read_log(job, names[i], pin, r));
 done:
     for (int i = 0; i < n; i++)
         free(names[i]);
     free(names);
-    free(path);
     return err;
 }
 
 fd_error *fd_job_read_logs(fd_job *job, fd_error *(*each)(void *self, const uint8_t *payload, size_t n, int64_t offset), void *self)
 {
-    return read_logs(job->journal, job->journal_pin.text, job->rank, job->ranks, each, self);
+    return read_logs(job, job->journal_pin.text, job->rank, job->ranks, &(reader){each, self});
 }
 
 /* The first photograph that has its name still, but not its size or its verdict; NULL where names differ too, or nothing does. */
@@ -123,7 +146,7 @@ static fd_error *name_in_journal(fd_job *job, const char *pin, fd_error *e)
 {
     old_manifest old = {0};
     char words[FD_ESCAPED + 64];
-    fd_error_free(read_logs(job->journal, pin, 0, 1, find_manifest, &old));
+    fd_error_free(read_logs(job, pin, 0, 1, &(reader){find_manifest, &old}));
     if (old.found) {
         first_difference(&job->manifest, old.manifest.n, manifest_key, &old.manifest, words, sizeof words);
         const fd_entry *changed = first_changed(&old.manifest, &job->manifest);
@@ -197,6 +220,13 @@ static bool is_spent(const fd_job *job, const char *pin)
     return fd_opt_flag(job->options, "update") && (only_earlier_differs(pin, job->journal_pin.text) || only_photographs_differ(pin, job->journal_pin.text));
 }
 
+static fd_error *take_lock(fd_job *job)
+{
+    fd_error *e = fd_lock_take(job->journal, job->output, &job->lock);
+    fd_watch_lock(job->watch, job->lock);
+    return e;
+}
+
 /* Removes a journal that is of no use, and takes the lock again: it went with the folder. */
 static fd_error *replace_journal(fd_job *job)
 {
@@ -204,9 +234,10 @@ static fd_error *replace_journal(fd_job *job)
     bool force = fd_opt_flag(job->options, "force");
     FD_TRY(fd_journal_remove(job->journal));
     fd_say(FD_NORMAL, "the journal of %s was removed (%s)", force ? "another run" : "an earlier run", force ? "--force" : "--update");
-    fd_lock_release(job->journal, job->lock);
-    job->lock = -1;
-    FD_TRY(fd_lock_take(job->journal, job->output, &job->lock));
+    fd_watch_lock(job->watch, NULL);
+    fd_lock_release(job->lock);
+    job->lock = NULL;
+    FD_TRY(take_lock(job));
 done:
     return err;
 }
@@ -250,8 +281,8 @@ typedef struct looking { fd_job *job; verdict verdict; } looking;
 /* The lock comes first: its holder may be about to commit. Where nothing can be written a finished result may still be complete. */
 static fd_error *lock_and_judge(fd_job *job, bool *complete, bool *reuse)
 {
-    fd_error *locking = fd_lock_take(job->journal, job->output, &job->lock);
-    if (fd_error_code(locking) == FD_LOCKED)
+    fd_error *locking = take_lock(job);
+    if (fd_error_code(locking) == FD_LOCKED || fd_error_code(locking) == FD_INTERRUPTED)
         return locking;
     fd_error *err = judge_result(job, complete, reuse);
     if (!err && !*complete)
@@ -267,7 +298,7 @@ static fd_error *look_back(void *self)
     fd_job *job = l->job;
     bool complete = false, reuse = false, had_journal = exists(job->journal);
     FD_TRY(lock_and_judge(job, &complete, &reuse));
-    if (complete && job->lock >= 0) {
+    if (complete && job->lock) {
         if (!fd_opt_flag(job->options, "keep-journal") || !had_journal)
             fd_job_drop_journal(job);
         unlink(job->temporary);   /* of a run with --force or --update that was killed while it wrote */

@@ -8,7 +8,20 @@
 #include "run/job.h"
 #include "run/resolve.h"
 #include "run/run.h"
+#include "run/signals.h"
 #include "run/together.h"
+#include "run/watch.h"
+
+typedef struct visitor { fd_job *job; int step; } visitor;
+
+/* A folder, input or list is read next. Standard input comes when it comes. */
+static fd_error *visit(void *self, const char *path)
+{
+    visitor *v = self;
+    fd_watch_end(v->job->watch, v->step);
+    v->step = strcmp(path, "-") == 0 ? -1 : fd_watch_begin(v->job->watch, FD_STAGE_SCAN, path, 0);
+    return fd_signals_check();
+}
 
 static fd_error *walk(void *self)
 {
@@ -16,6 +29,7 @@ static fd_error *walk(void *self)
     fd_job *job = self;
     char *demo = NULL;
     const char **inputs = NULL;
+    visitor v = {job, -1};
     if (job->names)
         return job->names->find(job->names->self, &job->manifest);
     int n = fd_positionals(job->options);
@@ -26,11 +40,12 @@ static fd_error *walk(void *self)
         FD_TRY(fd_job_installed("photos", &demo));
         inputs[n++] = demo;
     }
-    fd_scan_config config = {inputs, n, fd_opt_text(job->options, "list"), fd_opt_text(job->options, "glob")};
+    fd_scan_config config = {inputs, n, fd_opt_text(job->options, "list"), fd_opt_text(job->options, "glob"), visit, &v};
     if (n == 0 && !config.list)
         FD_THROW(FD_USAGE, "no photographs were named: give files or folders, --list FILE, or --demo");
     FD_TRY(fd_scan(&config, &job->manifest));
 done:
+    fd_watch_end(job->watch, v.step);
     free(inputs);
     free(demo);
     return err;
@@ -51,13 +66,20 @@ done:
     return err;
 }
 
-typedef struct run_of_names { fd_manifest *manifest; int64_t first, last; } run_of_names;
+typedef struct run_of_names { fd_job *job; int64_t first, last; } run_of_names;
 
 static fd_error *probe(void *self)
 {
     const run_of_names *own = self;
-    fd_probe_entries(own->manifest, own->first, own->last);
-    return NULL;
+    fd_error *err = NULL;
+    for (int64_t i = own->first; i < own->last; i++) {
+        FD_TRY(fd_signals_check());
+        const int step = fd_watch_begin(own->job->watch, FD_STAGE_SCAN, own->job->manifest.entry[i].path, 0);
+        fd_probe_entries(&own->job->manifest, i, i + 1);
+        fd_watch_end(own->job->watch, step);
+    }
+done:
+    return err;
 }
 
 /* Each rank reads the headers of an equal run of names; then every rank has all probes. *probed: how many were this rank's. */
@@ -69,7 +91,7 @@ static fd_error *share_probes(fd_job *job, int64_t *probed)
     fd_probe *probes = NULL;
     FD_TRY(fd_alloc(&probes, (size_t)n, sizeof *probes));
     FD_TRY(fd_alloc(&counts, (size_t)job->ranks, sizeof *counts));
-    FD_TRY(fd_job_together(job, probe, &(run_of_names){&job->manifest, first, last}));
+    FD_TRY(fd_job_together(job, probe, &(run_of_names){job, first, last}));
     *probed = last - first;
     for (int64_t i = first; i < last; i++)
         probes[i] = job->manifest.entry[i].probe;

@@ -14,6 +14,8 @@
 #include "run/record.h"
 #include "run/stage.h"
 
+typedef struct fd_lock fd_lock;     /* run/lock.h: one writer for one output */
+typedef struct fd_watch fd_watch;   /* run/watch.h: looks after this rank */
 typedef struct fd_reuse fd_reuse;   /* run/reuse.h: rows of an earlier result, for --update */
 typedef struct fd_usage fd_usage;   /* run/usage.h: processor and memory over time */
 typedef struct fd_names fd_names;   /* run/run.h: photographs that the options do not name */
@@ -25,7 +27,8 @@ typedef struct fd_job {
     int rank, ranks;
     char *output, *temporary, *journal;   /* faces.h5, faces.h5.tmp, faces.h5.journal */
     char shown[FD_ESCAPED];               /* output as it is printed */
-    int lock;                             /* descriptor that holds the journal's lock (rank 0), or -1 */
+    fd_lock *lock;                        /* of the journal, held by rank 0; else NULL */
+    fd_watch *watch;
     int threads;
     int64_t batch, memory;
     char *model;                          /* folder of the pack */
@@ -61,8 +64,9 @@ fd_error *fd_job_history(fd_job *job, bool *complete) FD_CHECK;
 /* The ids that no journal holds, this rank's share of them. free(*todo). */
 fd_error *fd_job_todo(fd_job *job, int64_t **todo, int64_t *n) FD_CHECK;
 
-/* crew.c: reads, decodes, detects, embeds and journals todo[n] with job->threads workers; *interrupted when a signal asked to stop. */
-fd_error *fd_job_images(fd_job *job, const int64_t *todo, int64_t n, bool *interrupted) FD_CHECK;
+/* crew.c: reads, decodes, detects, embeds and journals todo[n] with job->threads workers; FD_INTERRUPTED on all ranks when
+ * one was asked to stop. */
+fd_error *fd_job_images(fd_job *job, const int64_t *todo, int64_t n) FD_CHECK;
 
 /* assemble.c and publish.c: from the journals to the result file. */
 typedef struct fd_tally {                         /* for the end table; the same on every rank */

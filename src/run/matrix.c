@@ -75,6 +75,7 @@ fd_error *fd_job_pairing(fd_job *job, const fd_assembly *a, fd_pairing *out)
     out->stages = job->stages;
     out->timeout = fd_opt_real(job->options, "timeout");
     out->saving = (fd_saving){job->journal, job->journal_pin.text, job->pin.text, fd_opt_real(job->options, "checkpoint")};
+    out->watch = job->watch;
     FD_TRY(fd_survey_reduce(job->comm, &survey));
     FD_TRY(fd_pairing_prepare(out, &survey));
 done:

@@ -9,6 +9,7 @@
 #include "comm/comm.h"
 #include "dist/panel.h"
 #include "run/stage.h"
+#include "run/watch.h"
 #include "store/result.h"
 
 enum { FD_HISTOGRAM_BINS = 1000 };
@@ -60,6 +61,7 @@ typedef struct fd_pairing {
     fd_stage_row *stages;
     fd_saving saving;
     double timeout;                   /* --timeout: ranks meet more often than that; 0: none */
+    fd_watch *watch;                  /* NULL: none */
     fd_exchange exchange;             /* what is asked for; what was chosen, once fd_pairing_fit was called */
     int64_t memory;                   /* bytes that the stage may take of a rank; 0: no matter */
     int64_t side;                     /* most rows of a block; 0: what is best (any gives the same bytes) */

@@ -67,8 +67,11 @@ static fd_error *write_chunk(rows *r, int64_t first, int64_t n)
         r->index[k] = r->all[k].j;
         r->distance[k] = r->all[k].distance;
     }
-    FD_TRY(fd_result_write_rows(r->writer, "/distances/radius/index", first, n, r->index));
-    FD_TRY(fd_result_write_rows(r->writer, "/distances/radius/distance", first, n, r->distance));
+    const int step = fd_watch_begin(r->pairing->watch, FD_STAGE_WRITE, r->pairing->temporary, n * (int64_t)(sizeof *r->index + sizeof *r->distance));
+    err = fd_result_write_rows(r->writer, "/distances/radius/index", first, n, r->index);
+    if (!err)
+        err = fd_result_write_rows(r->writer, "/distances/radius/distance", first, n, r->distance);
+    fd_watch_end(r->pairing->watch, step);
 done:
     free(r->index);
     free(r->distance);

@@ -107,10 +107,12 @@ fd_error *fd_tiles_store(fd_pairing *p, int thread, const fd_matrix_tile *t, int
         values = half;
         item = sizeof *half;
     }
+    const int step = fd_watch_begin(p->watch, FD_STAGE_DISTANCES, p->temporary, t->rows * t->columns * (int64_t)item);
     if (p->wanted.compress)
-        FD_TRY(pack(p, t, values, item, &p->tiles[thread]));
+        err = pack(p, t, values, item, &p->tiles[thread]);
     else
-        FD_TRY(fd_result_write_chunk(p->writer, MATRIX, t->row, t->column, values, t->rows, t->columns, t->pitch));
+        err = fd_result_write_chunk(p->writer, MATRIX, t->row, t->column, values, t->rows, t->columns, t->pitch);
+    fd_watch_end(p->watch, step);
 done:
     free(half);
     return err;

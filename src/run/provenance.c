@@ -95,6 +95,10 @@ static fd_error *note_all(fd_job *job, fd_provenance *p)
     FD_TRY(note_number(p, "ranks", job->ranks));
     FD_TRY(note_number(p, "images from the journal", job->resumed));
     FD_TRY(note_number(p, "files passed over", job->manifest.not_an_image));
+    if (getenv("SLURM_JOB_ID"))
+        FD_TRY(note(p, "slurm job", getenv("SLURM_JOB_ID")));
+    if (getenv("SLURM_RESTART_COUNT"))
+        FD_TRY(note(p, "slurm restart count", getenv("SLURM_RESTART_COUNT")));
     FD_TRY(note(p, "started", job->started));
     FD_TRY(note(p, "finished", now));
     FD_TRY(note_pack(p, &job->pack));

@@ -16,6 +16,7 @@
 #include "run/provenance.h"
 #include "run/together.h"
 #include "run/usage.h"
+#include "run/watch.h"
 #include "store/result.h"
 
 enum { AUTO_MATRIX_FACES = 20000 };
@@ -72,6 +73,25 @@ fd_error *fd_job_foresee(fd_job *job)
 /* What the steps of writing need. */
 typedef struct writing { fd_job *job; const fd_assembly *assembly; fd_pairing *pairs; fd_result_writer *writer; const fd_provenance *provenance; } writing;
 
+/* A step that is over when the disk says so. */
+typedef struct step { fd_job *job; fd_stage stage; fd_error *(*work)(void *self); void *self; } step;
+
+static fd_error *perform(void *self)
+{
+    const step *s = self;
+    struct stat file;
+    const int64_t bytes = stat(s->job->temporary, &file) == 0 ? file.st_size : 0;
+    const int watched = fd_watch_begin(s->job->watch, s->stage, s->job->temporary, bytes);
+    fd_error *e = s->work(s->self);
+    fd_watch_end(s->job->watch, watched);
+    return e;
+}
+
+static fd_error *together(fd_job *job, fd_stage stage, fd_error *(*work)(void *self), void *self)
+{
+    return fd_job_together(job, work ? perform : NULL, &(step){job, stage, work, self});
+}
+
 static fd_error *lay_out(void *self)
 {
     fd_error *err = NULL;
@@ -81,7 +101,10 @@ static fd_error *lay_out(void *self)
     const bool again = s->pairs->wanted.matrix && !s->pairs->wanted.compress && fd_checkpoint_resumed(s->pairs);   /* whatever an interrupted run computed of it stays */
     if (!again)
         FD_TRY(check_room(s->job, c.column, c.n));
-    FD_TRY(again ? fd_result_recreate(s->job->temporary, c.column, c.n) : fd_result_create(s->job->temporary, c.column, c.n));
+    const int watched = fd_watch_begin(s->job->watch, FD_STAGE_WRITE, s->job->temporary, fd_result_predict(c.column, c.n));
+    err = again ? fd_result_recreate(s->job->temporary, c.column, c.n) : fd_result_create(s->job->temporary, c.column, c.n);
+    fd_watch_end(s->job->watch, watched);
+    FD_TRY(err);
 done:
     fd_columns_free(&c);
     return err;
@@ -139,10 +162,10 @@ static fd_error *write_all(fd_job *job, const fd_assembly *a, fd_pairing *pairs)
     fd_error *err = NULL;
     writing s = {.job = job, .assembly = a, .pairs = pairs};
     FD_TRY(fd_job_together(job, job->rank == 0 ? lay_out : NULL, &s));
-    FD_TRY(fd_job_together(job, write_own, &s));
+    FD_TRY(together(job, FD_STAGE_WRITE, write_own, &s));
     if (fd_wanted_any(&pairs->wanted))
         FD_TRY(fd_job_pairs(job, a, pairs, s.writer));
-    FD_TRY(fd_job_together(job, close_own, &s));
+    FD_TRY(together(job, FD_STAGE_WRITE, close_own, &s));
     if (fd_wanted_any(&pairs->wanted))
         FD_TRY(fd_pairing_write(pairs));
 done:
@@ -175,7 +198,7 @@ static fd_error *commit(fd_job *job)
     fd_provenance p = {0};
     double mark = fd_now();
     FD_TRY(fd_provenance_of(job, &p));   /* collective: every rank's stages */
-    FD_TRY(fd_job_together(job, job->rank == 0 ? commit_file : NULL, &(writing){.job = job, .provenance = &p}));
+    FD_TRY(together(job, FD_STAGE_COMMIT, job->rank == 0 ? commit_file : NULL, &(writing){.job = job, .provenance = &p}));
     if (job->rank == 0 && !fd_opt_flag(job->options, "keep-journal"))
         fd_job_drop_journal(job);
     else if (job->rank == 0)

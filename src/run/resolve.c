@@ -17,6 +17,7 @@
 #include "run/machine.h"
 #include "run/pairing.h"
 #include "run/resolve.h"
+#include "run/watch.h"
 
 static fd_error *resolve_number(fd_options *o, const char *name, double value)
 {
@@ -124,7 +125,10 @@ done:
 static fd_error *load_own(fd_job *job)
 {
     fd_error *err = NULL;
-    FD_TRY(fd_pack_load(job->model, &job->pack));
+    const int step = fd_watch_begin(job->watch, FD_STAGE_START, job->model, 0);
+    err = fd_pack_load(job->model, &job->pack);
+    fd_watch_end(job->watch, step);
+    FD_TRY(err);
     FD_TRY(resolve_from_pack(job));
     if (job->threads > (int)sysconf(_SC_NPROCESSORS_ONLN))
         fd_say(FD_NORMAL, "%d threads on %ld cores", job->threads, sysconf(_SC_NPROCESSORS_ONLN));

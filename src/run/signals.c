@@ -1,17 +1,17 @@
 #include "run/signals.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 
-static volatile sig_atomic_t seen;   /* a handler can reach nothing else */
+static atomic_int seen;   /* a handler can reach nothing else */
 
 static void note(int number)
 {
-    if (seen && number == SIGINT) {
+    if (atomic_exchange(&seen, 1) && number == SIGINT) {
         signal(number, SIG_DFL);
         raise(number);
     }
-    seen = 1;
 }
 
 void fd_signals_catch(void)
@@ -27,5 +27,15 @@ void fd_signals_catch(void)
 
 int fd_signals_seen(void)
 {
-    return seen != 0;
+    return atomic_load(&seen) != 0;
+}
+
+void fd_signals_pass_on(void)
+{
+    atomic_store(&seen, 1);
+}
+
+fd_error *fd_signals_check(void)
+{
+    return fd_signals_seen() ? FD_FAIL(FD_INTERRUPTED, "interrupted") : NULL;
 }

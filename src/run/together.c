@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "run/run.h"
+#include "run/signals.h"
 
 typedef struct task {
     fd_error *(*work)(void *self);
@@ -53,9 +54,12 @@ static double beat_of(double timeout)
 
 static void meet_until_done(fd_comm *c, double timeout, task *t)
 {
-    for (int64_t working = 1; working;) {
-        working = !wait_for(t, beat_of(timeout));
-        fd_error *lost = fd_comm_reduce_i64(c, &working, 1, FD_COMBINE_SUM);
+    for (bool working = true; working;) {
+        int64_t any[2] = {!wait_for(t, beat_of(timeout)), fd_signals_seen()};
+        fd_error *lost = fd_comm_reduce_i64(c, any, 2, FD_COMBINE_MAX);
+        working = any[0] != 0;
+        if (!lost && any[1])
+            fd_signals_pass_on();
         if (!lost)
             continue;
         fd_report("facesdist", lost);   /* a thread may be at work still: nothing can be freed under it, so this is the end */

@@ -11,6 +11,7 @@
 
 #include "base/status.h"
 
+#define FD_JOURNAL_OWNER "owner"        /* a file beside the logs: which run holds the journal (run/lock.h) */
 enum { FD_RECORD_HEAD = 20 };           /* bytes of a record before its payload */
 
 typedef struct fd_journal fd_journal;   /* one rank's log, open for appending; appends are thread-safe */
@@ -32,7 +33,7 @@ fd_error *fd_journal_pin(const char *folder, char **pin) FD_CHECK;
 fd_error *fd_journal_read(const char *path, const char *pin, fd_error *(*each)(void *self, const uint8_t *payload, size_t n, int64_t offset), void *self) FD_CHECK;
 /* Files beside the logs that records speak of: NAME.part. Their names, sorted, as above. */
 fd_error *fd_journal_parts(const char *folder, char ***names, int *n) FD_CHECK;
-/* Removes the folder, its logs and parts (and nothing else in it: anything else is an error that names it). */
+/* Removes the folder, its logs, parts and owner (and nothing else in it: anything else is an error that names it). */
 fd_error *fd_journal_remove(const char *folder) FD_CHECK;
 /* Compares two pins: NULL when equal, else an FD_MISMATCH naming key and both values; `what` is "the journal of faces.h5". */
 fd_error *fd_pin_compare(const char *was, const char *now, const char *what) FD_CHECK;

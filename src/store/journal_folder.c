@@ -116,7 +116,7 @@ fd_error *fd_journal_remove(const char *folder)
     size_t n = 0;
     FD_TRY(entries(folder, &names, &n));
     for (size_t i = 0; i < n; i++) /* before anything is removed */
-        if (!is_log(names[i]) && !is_part(names[i]))
+        if (!is_log(names[i]) && !is_part(names[i]) && strcmp(names[i], FD_JOURNAL_OWNER) != 0)
             FD_THROW(FD_IO, "%s: not removed, for it holds something that is no log: %s", fd_escape(printed, sizeof printed, folder),
                      fd_escape(entry, sizeof entry, names[i]));
     for (size_t i = 0; i < n; i++) {

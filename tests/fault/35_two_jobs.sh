@@ -13,7 +13,7 @@ pid=$!
 unheld
 held_now
 expect 1 facesdist in -o x.h5 --threads 1
-says err "another run is writing this output \((process $pid of this host|on another host)\)"
+says err "another run is writing this output \(process $pid on $(uname -n)\)"
 expect 1 facesdist in -o x.h5 --threads 1 --force
 [ -e x.h5.journal/rank-00000.log ] || die "the journal of a run at work was removed"
 let_go

@@ -1,4 +1,4 @@
-/* Preloaded (LD_PRELOAD=hold.so): the first call on one file waits until the test lets it go on, as a file system does that does not answer; so
+/* Preloaded (LD_PRELOAD=hold.so): of all processes the first call on one file waits until the test lets it go on, as a file system does that does not answer; so
  * tests act at a known moment of a run and never after a guessed time.
  *     HOLD_CALL    open, pwrite, fsync or rename
  *     HOLD_NAME    end of the file's path
@@ -23,12 +23,15 @@ static bool ends_with(const char *text, const char *end)
 
 static void hold(const char *call, const char *path)
 {
-    static bool held;
     const char *wanted = getenv("HOLD_CALL"), *name = getenv("HOLD_NAME"), *mark = getenv("HOLD_MARK"), *after = getenv("HOLD_AFTER");
     if (!wanted || !name || !mark || strcmp(wanted, call) != 0 || !ends_with(path, name) || (after && access(after, F_OK) != 0))
         return;
-    if (__atomic_test_and_set(&held, __ATOMIC_SEQ_CST))
+    char claim[4096];
+    snprintf(claim, sizeof claim, "%s.claimed", mark);
+    const int first = open(claim, O_CREAT | O_EXCL | O_WRONLY, 0666);
+    if (first < 0)
         return;
+    close(first);
     FILE *f = fopen(mark, "w");
     if (!f)
         return;

@@ -42,6 +42,7 @@ ranks()
 held()
 {
     export HOLD_CALL=$1 HOLD_NAME=$2 HOLD_MARK=$scratch/held LD_PRELOAD=$bin/hold.so
+    rm -f "$HOLD_MARK.claimed"
     [ -z "${3:-}" ] || export HOLD_AFTER=$3
     [ -z "${FACESDIST_SANITIZED:-}" ] || export ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0
 }

@@ -56,7 +56,7 @@ static void scan(fd_manifest *m, const char *list, const char *glob, int n, ...)
     for (int i = 0; i < n; i++)
         inputs[i] = va_arg(args, const char *);
     va_end(args);
-    assert_ok(fd_scan(&(fd_scan_config){inputs, n, list, glob}, m));
+    assert_ok(fd_scan(&(fd_scan_config){.inputs = inputs, .n_inputs = n, .list = list, .glob = glob}, m));
     fd_probe_entries(m, 0, m->n);
     fd_manifest_settle(m);
 }
@@ -131,9 +131,33 @@ static void several_inputs(void **state)
     assert_string_equal(m.entry[m.n - 1].key, "c/1.jpg");
     assert_int_equal(m.n, 4);
     fd_manifest_free(&m);
-    assert_fails(fd_scan(&(fd_scan_config){twice, 2, NULL, NULL}, &m), FD_USAGE, "given twice");
+    assert_fails(fd_scan(&(fd_scan_config){.inputs = twice, .n_inputs = 2}, &m), FD_USAGE, "given twice");
     fd_manifest_free(&m);
-    assert_fails(fd_scan(&(fd_scan_config){missing, 2, NULL, NULL}, &m), FD_USAGE, "nowhere");
+    assert_fails(fd_scan(&(fd_scan_config){.inputs = missing, .n_inputs = 2}, &m), FD_USAGE, "nowhere");
+    fd_manifest_free(&m);
+}
+
+static fd_error *note_visit(void *self, const char *path)
+{
+    char *seen = self;
+    strcat(strcat(seen, path), "|");
+    return strcmp(path, "a/sub") == 0 ? FD_FAIL(FD_INTERRUPTED, "enough") : NULL;
+}
+
+/* What is read next is told before, and the visitor may end the scan. */
+static void a_visitor(void **state)
+{
+    (void)state;
+    fd_manifest m;
+    const char *inputs[] = {"b", "a", "c"};
+    char seen[256] = "";
+    folder("a");
+    folder("b");
+    folder("c");
+    folder("a/sub");
+    photo("a/sub/1.jpg");
+    assert_fails(fd_scan(&(fd_scan_config){.inputs = inputs, .n_inputs = 3, .visit = note_visit, .self = seen}, &m), FD_INTERRUPTED, "enough");
+    assert_string_equal(seen, "b|b|a|a|a/sub|");   /* an input, then the folder that it is */
     fd_manifest_free(&m);
 }
 
@@ -159,7 +183,7 @@ static void a_list(void **state)
     scan(&m, "windows", NULL, 0);
     assert_string_equal(keys(&m), "a/1.jpg|a/3.jpg|a/new\nline.jpg");
     fd_manifest_free(&m);
-    assert_fails(fd_scan(&(fd_scan_config){NULL, 0, "no-list", NULL}, &m), FD_USAGE, "no-list");
+    assert_fails(fd_scan(&(fd_scan_config){.list = "no-list"}, &m), FD_USAGE, "no-list");
     fd_manifest_free(&m);
 }
 
@@ -324,7 +348,7 @@ static void packing_and_hash(void **state)
     photo("in/2.jpg");
     assert_int_equal(symlink("nowhere", "in/dangling"), 0);
     const char *input = "in";
-    assert_ok(fd_scan(&(fd_scan_config){&input, 1, NULL, NULL}, &m));
+    assert_ok(fd_scan(&(fd_scan_config){.inputs = &input, .n_inputs = 1}, &m));
     assert_ok(fd_manifest_pack(&m, &bytes, &n));
     assert_ok(fd_manifest_unpack(bytes, n, &again));
     for (int64_t cut = 0; cut < n; cut++) {
@@ -373,7 +397,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_A_FOLDER(one_folder),         IN_A_FOLDER(several_inputs),   IN_A_FOLDER(a_list),     IN_A_FOLDER(a_glob),
         IN_A_FOLDER(special_files),      IN_A_FOLDER(long_paths),       IN_A_FOLDER(reading),    IN_A_FOLDER(no_permission),
-        IN_A_FOLDER(kinds_and_verdicts), IN_A_FOLDER(packing_and_hash), cmocka_unit_test(costs),
+        IN_A_FOLDER(a_visitor), IN_A_FOLDER(kinds_and_verdicts), IN_A_FOLDER(packing_and_hash), cmocka_unit_test(costs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
