@@ -214,7 +214,7 @@ done:
 
 fd_error *fd_run_pictures(fd_comm *c, fd_options *o, const fd_picture_work *work, int *exit_code)
 {
-    fd_pictures p = {.job = {.comm = c, .options = o, .rank = fd_comm_rank(c), .ranks = fd_comm_ranks(c), .lock = -1, .start = fd_now()}, .work = work};
+    fd_pictures p = {.job = {.comm = c, .options = o, .rank = fd_comm_rank(c), .ranks = fd_comm_ranks(c), .start = fd_now()}, .work = work};
     fd_signals_catch();
     fd_error *err = run(&p, exit_code);
     fd_picture_names_free(p.name, p.job.manifest.n);
