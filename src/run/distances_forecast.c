@@ -1,105 +1,120 @@
-/* What a run would take: bytes and memory by arithmetic, time from a short measurement on the input's first rows. */
+/* What a run would take: bytes and memory by arithmetic, time by short measurements on the input's first rows. */
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "base/clock.h"
-#include "base/memory.h"
-#include "run/distances_job.h"
-
-static const double MEASURE = 0.5;   /* seconds */
-enum { ROWS = 8192 };                /* most of what a list takes is found in its first few thousand */
+#include "run/distances_measure.h"
+#include "store/packed.h"
 
 static double pairs_of(const fd_pairing *p)
 {
     return p->symmetric ? (double)p->n[0] * (double)(p->n[0] - 1) / 2 : (double)p->n[0] * (double)p->n[1];
 }
 
-/* Pairs per second of one thread, without the writing of a matrix; 0 where there are too few rows to tell. */
-static fd_error *measure(fd_distances_run *r, double *rate)
-{
-    fd_error *err = NULL;
-    fd_lane *lane = NULL;
-    fd_slabs slabs = {0};
-    fd_panel panel = {0};
-    fd_lists *lists = NULL;
-    fd_pairing *p = &r->pairing;
-    fd_survey survey = FD_SURVEY_EMPTY;
-    const fd_scale scale = fd_scale_of(&survey, p->metric);
-    const int64_t rows = p->n[1] < ROWS ? p->n[1] : ROWS;
-    const fd_tile_plan plan = fd_tile_plan_wide(rows, 1, p->plan[1].side);
-    const int64_t blocks = plan.blocks, side = plan.side;
-    const fd_panel_desc desc = {.metric = p->metric, .precision = p->precision, .dim = p->dim, .plan = plan, .source = {0}, .scale = &scale,
-                                .tiles = false, .sweeps = true};
-    fd_panel_desc d = desc;
-    double start = 0, pairs = 0;
-    *rate = 0;
-    if (blocks == 0)
-        return NULL;
-    FD_TRY(fd_lane_open(r->engine, &lane));
-    FD_TRY(fd_slabs_open(r->vectors[1], NULL, p->metric, &slabs));
-    d.source = fd_slabs_source(&slabs);
-    FD_TRY(fd_panel_open(lane, &d, 0, blocks, &panel));
-    start = fd_now();
-    for (int round = 0; round == 0 || fd_now() - start < MEASURE; round++) {
-        fd_deal deal = {.window = {.triangle = true, .rows = blocks, .columns = blocks}};
-        fd_deal_share(&deal, 1, 0);
-        fd_lists_close(lists);
-        lists = NULL;
-        FD_TRY(fd_lists_open(p->metric, rows, side, p->wanted.k > 0 ? p->wanted.k : 1, &lists));
-        const fd_dist_job job = {.metric = p->metric, .dim = p->dim, .side = {side, side}, .symmetric = true, .a = &panel, .b = &panel,
-                                 .deal = &deal, .scale = &scale, .lists = lists};
-        FD_TRY(fd_distances(lane, &job));
-        pairs += (double)rows * (double)rows / 2;
-    }
-    *rate = pairs / (fd_now() - start);
-done:
-    fd_lists_close(lists);
-    fd_panel_close(&panel);
-    fd_slabs_close(&slabs);
-    fd_lane_close(lane);
-    return err;
-}
-
 static void print_bytes(const char *what, double bytes)
 {
     char text[16];
-    printf("%-26s %22.0f bytes  (%s)\n", what, bytes, fd_bytes_text(text, bytes));
+    printf("%-30s %22.0f bytes  (%s)\n", what, bytes, fd_bytes_text(text, bytes));
 }
 
-static void print(const fd_distances_run *r, double rate)
+static void print_time(const char *what, double seconds)
+{
+    char text[24];
+    printf("%-30s %22s        (%.3g s)\n", what, fd_seconds_text(text, seconds), seconds);
+}
+
+/* --- bytes ------------------------------------------------------------------------------------------------------------------------------- */
+
+/* Of the matrix in the file: whole tiles; compressed, what deflate may make of noise. */
+static double matrix_in_file(const fd_pairing *p)
+{
+    const double height = (double)(p->plan[0].side < p->n[0] ? p->plan[0].side : p->n[0]), width = (double)(p->plan[1].side < p->n[1] ? p->plan[1].side : p->n[1]);
+    const double tiles = (double)p->plan[0].blocks * (double)p->plan[1].blocks, tile = height * width * (p->wanted.half ? 2 : 4);
+    return tiles * (p->wanted.compress ? (double)fd_chunk_pack_bound((size_t)tile) : tile);
+}
+
+static double radius_at_most(const fd_pairing *p)
+{
+    return (double)(p->n[0] + 1) * 8 + pairs_of(p) * (p->symmetric ? 2 : 1) * 12;
+}
+
+static void print_file(fd_distances_run *r, const fd_measured *m)
 {
     const fd_pairing *p = &r->pairing;
-    const double ranks = (double)fd_opt_int(r->options, "ranks"), pairs = pairs_of(p);
-    int64_t fixed = 0, rows = 0;
-    char seconds[24];
-    fd_pairing_memory(p, &fixed, &rows);
-    printf("%-26s %22lld by %lld, %lld dimensions\n", "rows", (long long)p->n[0], (long long)p->n[1], (long long)p->dim);
-    printf("%-26s %22.0f\n", "pairs", pairs);
-    printf("%-26s %22.4g FLOP\n", "products", pairs * 2 * (double)p->dim);
-    print_bytes("matrix (--matrix full)", (double)p->n[0] * (double)p->n[1] * 4);
+    const double values = (double)p->n[0] * (double)p->n[1];
+    fd_column columns[8];
+    const int n = fd_distances_columns(r, columns);
+    double all = (double)fd_result_predict(columns, n);
+    print_bytes("matrix (--matrix full)", values * (p->wanted.half ? 2 : 4));
+    if (p->wanted.matrix)
+        print_bytes(p->wanted.compress ? "  compressed, at most" : "  in whole tiles", matrix_in_file(p));
+    if (p->wanted.matrix && p->wanted.compress)
+        print_bytes("  compressed, about", values * (p->wanted.half ? 2 : 4) * m->packed);
     if (p->wanted.k > 0)
         print_bytes("nearest (--topk)", (double)p->n[0] * (double)p->wanted.k * 12);
     if (p->wanted.radius_given)
-        print_bytes("radius, at most", (double)(p->n[0] + 1) * 8 + pairs * (p->symmetric ? 2 : 1) * 12);
+        print_bytes("radius, at most", radius_at_most(p));
     if (p->wanted.histogram)
         print_bytes("histogram", FD_HISTOGRAM_BINS * 8);
+    all += p->wanted.matrix && p->wanted.compress ? matrix_in_file(p) : 0;
+    all += p->wanted.radius_given ? radius_at_most(p) + (1 << 20) : 0;
+    all += p->wanted.clusters != FD_CLUSTERS_NONE ? (double)p->n[0] * 16 + (1 << 20) : 0;
+    print_bytes("file, at most", all);
+    if (p->wanted.k > 0)
+        print_bytes("journal, nearest, at most", 2 * (double)p->n[0] * (double)p->wanted.k * 12);
+}
+
+static void print_ranks(const fd_distances_run *r, double ranks)
+{
+    const fd_pairing *p = &r->pairing;
+    int64_t fixed = 0, rows = 0;
+    fd_pairing_memory(p, &fixed, &rows);
     print_bytes("memory of a rank, rows", (double)rows);
+    if (ranks > 1)
+        print_bytes("  in a ring", (double)fd_pairing_ring_memory(p, (int64_t)ranks));
     print_bytes("memory of a rank, the rest", (double)fixed);
-    printf("%-26s %22s on %.0f ranks of %d threads", "time of the pairs", rate > 0 ? fd_seconds_text(seconds, pairs / rate / ranks / p->threads) : "n/a", ranks,
-           p->threads);
-    printf(" (%.1f million pairs/s a thread, measured; writing a matrix not counted)\n", rate / 1e6);
-    fflush(stdout);
+    const double travelling = (double)((p->symmetric ? 0 : p->n[0]) + p->n[1]) * (double)p->dim * 4 * (ranks - 1) / ranks;
+    print_bytes("network, rows to each rank", travelling);
+    print_bytes("network, nearest of each rank", (double)p->n[0] * (double)p->wanted.k * 12 * (ranks - 1) / ranks);
+}
+
+/* --- time -------------------------------------------------------------------------------------------------------------------------------- */
+
+static void print_times(const fd_distances_run *r, const fd_measured *m, double ranks)
+{
+    const fd_pairing *p = &r->pairing;
+    const double rows = (double)((p->symmetric ? 0 : p->n[0]) + p->n[1]), workers = ranks * p->threads, pairs = pairs_of(p);
+    const double values = p->wanted.matrix ? (double)p->n[0] * (double)p->n[1] : 0, lists = (double)p->n[0] * (double)p->wanted.k * 12;
+    const double read = rows * (m->survey / ranks + m->row);
+    const double filling = p->wanted.k > 0 ? m->fill * (double)p->n[0] * fd_measured_fill(p->n[1], p->wanted.k) : 0;
+    const double computed = (pairs * m->pair + filling + values * m->value) / workers;
+    const double written = ((p->wanted.compress ? 2 * m->packed : 1) * values * (p->wanted.half ? 2 : 4)) * m->byte;   /* compressed: by way of parts */
+    print_time("time, rows", read);
+    print_time("time, pairs", computed);
+    if (values > 0)
+        print_time("time, writing the matrix", written);
+    print_time("time in all", read + computed + written + lists * m->byte);
+    printf("%-30s %22.0f ranks of %d threads: a thread has %.1f million pairs/s here", "", ranks, p->threads, computed > 0 ? pairs / (computed * workers) / 1e6 : 0);
+    if (m->byte > 0)
+        printf(", the disk %.0f MB/s", 1e-6 / m->byte);
+    printf(" (measured)\n");
 }
 
 fd_error *fd_distances_forecast(fd_distances_run *r)
 {
     fd_error *err = NULL;
-    double rate = 0;
+    fd_measured measured;
+    const fd_pairing *p = &r->pairing;
+    const double ranks = (double)fd_opt_int(r->options, "ranks");
     if (r->rank != 0)
         return NULL;
     fd_pairing_plan(&r->pairing);
-    FD_TRY(measure(r, &rate));
-    print(r, rate);
+    FD_TRY(fd_distances_measure(r, &measured));
+    printf("%-30s %22lld by %lld, %lld dimensions\n", "rows", (long long)p->n[0], (long long)p->n[1], (long long)p->dim);
+    printf("%-30s %22.0f\n", "pairs", pairs_of(p));
+    printf("%-30s %22.4g FLOP\n", "products", pairs_of(p) * 2 * (double)p->dim);
+    print_file(r, &measured);
+    print_ranks(r, ranks);
+    print_times(r, &measured, ranks);
+    fflush(stdout);
 done:
     return err;
 }

@@ -105,7 +105,7 @@ static fd_error *survey(fd_distances_run *r)
     fd_survey all = FD_SURVEY_EMPTY;
     double mark = fd_now();
     for (int i = r->vectors[0] ? 0 : 1; i < 2; i++) {
-        FD_TRY(fd_vectors_survey(r->vectors[i], r->comm, r->pairing.metric, &r->facts[i]));
+        FD_TRY(fd_vectors_survey(r->vectors[i], r->comm, r->timeout, r->pairing.metric, &r->facts[i]));
         const fd_survey *s = &r->facts[i].survey;
         all.largest = s->largest > all.largest ? s->largest : all.largest;
         all.out_of_range |= s->out_of_range;

@@ -35,6 +35,8 @@ fd_error *fd_distances_history(fd_distances_run *r, bool *complete) FD_CHECK;
 void fd_distances_drop_journal(const fd_distances_run *r);
 /* distances_result.c: from the file's layout to its commit. Collective. */
 fd_error *fd_distances_publish(fd_distances_run *r) FD_CHECK;
+/* All datasets but those of the radius and of clusters; returns how many, at most 8. They borrow from r. */
+int fd_distances_columns(fd_distances_run *r, fd_column *out);
 
 /* distances_forecast.c: what a run would take, on stdout. */
 fd_error *fd_distances_forecast(fd_distances_run *r) FD_CHECK;

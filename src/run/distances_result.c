@@ -20,7 +20,7 @@ static const char *valid_path(const fd_distances_run *r, int which)
     return !r->vectors[0] ? "/rows/valid" : which == 0 ? "/queries/valid" : "/gallery/valid";
 }
 
-static int columns_of(fd_distances_run *r, fd_column *out)
+int fd_distances_columns(fd_distances_run *r, fd_column *out)
 {
     static const fd_attribute meaning[] = {{"meaning", "0: the row is not finite, or zero where angles are compared; it is absent from all distances (NaN)"}};
     int n = 0;
@@ -50,7 +50,7 @@ static fd_error *lay_out(void *self)
     fd_column columns[8];
     struct stat st;
     int64_t have = 0;
-    const int n = columns_of(r, columns);
+    const int n = fd_distances_columns(r, columns);
     const int64_t need = fd_result_predict(columns, n);
     const bool again = r->pairing.wanted.matrix && !r->pairing.wanted.compress && fd_checkpoint_resumed(&r->pairing);
     FD_TRY(fd_file_free_bytes(r->output, &have));

@@ -106,6 +106,8 @@ fd_error *fd_pairing_compute(fd_pairing *p, fd_result_writer *w) FD_CHECK;
 fd_error *fd_pairing_fit(fd_pairing *p, int64_t memory) FD_CHECK;
 /* Bytes of a rank for all but the rows, and for the rows with all of them in memory. */
 void fd_pairing_memory(const fd_pairing *p, int64_t *fixed, int64_t *rows);
+/* For the rows of a rank in a ring of so many: its own and those at hand, prepared, and two parcels of plain rows. */
+int64_t fd_pairing_ring_memory(const fd_pairing *p, int64_t ranks);
 /* pairing_window.c: the tiles of `deal` on all threads; `shift` (NULL: none) is polled meanwhile and ended. Ranks meet every few seconds: to save, or to
  * stop (FD_INTERRUPTED, everything is saved). Collective. */
 typedef struct fd_window { const fd_panel *a, *b; fd_deal *deal; fd_comm_shift *shift; } fd_window;

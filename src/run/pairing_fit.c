@@ -22,10 +22,8 @@ void fd_pairing_memory(const fd_pairing *p, int64_t *fixed, int64_t *rows)
         *rows += fd_panel_bytes(p->engine, &desc[0], p->plan[0].blocks);
 }
 
-/* Of a rank when blocks go round: its own and those at hand, prepared, and two parcels of plain rows. */
-static int64_t ring_bytes(const fd_pairing *p)
+int64_t fd_pairing_ring_memory(const fd_pairing *p, int64_t ranks)
 {
-    const int64_t ranks = fd_comm_ranks(p->comm);
     int64_t bytes = 0, plain = 0;
     for (int i = 0; i < 2; i++) {
         const fd_panel_desc desc = fd_pairing_describe(p, i);
@@ -53,7 +51,7 @@ fd_error *fd_pairing_fit(fd_pairing *p, int64_t memory)
     const int64_t block = fd_panel_bytes(p->engine, &desc, 1);
     fd_pairing_memory(p, &fixed, &rows);
     const bool all = fixed + rows <= memory && p->exchange != FD_EXCHANGE_RING;
-    const bool ring = fixed + ring_bytes(p) <= memory && (fd_comm_ranks(p->comm) > 1 || p->exchange == FD_EXCHANGE_RING);
+    const bool ring = fixed + fd_pairing_ring_memory(p, fd_comm_ranks(p->comm)) <= memory && (fd_comm_ranks(p->comm) > 1 || p->exchange == FD_EXCHANGE_RING);
     int64_t choice[2] = {all ? ALL : ring ? RING : PANELS, block - (memory - fixed) / 2};   /* the one that every rank has room for */
     FD_TRY(fd_comm_reduce_i64(p->comm, choice, 2, FD_COMBINE_MAX));
     const int64_t blocks = (block - choice[1]) / block;

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "data/npy_rows.h"
 #include "run/pairing.h"
+#include "run/together.h"
 #include "store/result.h"
 
 enum { SURVEY = 4096 };   /* rows that are hashed together, whoever reads them */
@@ -139,7 +140,27 @@ done:
     return err;
 }
 
-fd_error *fd_vectors_survey(fd_vectors *v, fd_comm *c, fd_metric metric, fd_vectors_facts *out)
+fd_error *fd_vectors_look(fd_vectors *v, fd_metric metric, int64_t n, fd_vectors_facts *out)
+{
+    fd_error *err = NULL;
+    fd_sha256 *hash = NULL;
+    *out = (fd_vectors_facts){.survey = FD_SURVEY_EMPTY, .count = n};
+    FD_TRY(fd_alloc(&hash, (size_t)(n / SURVEY) + 1, sizeof *hash));
+    FD_TRY(survey_own(v, metric, hash, out));
+done:
+    free(hash);
+    return err;
+}
+
+typedef struct surveying { fd_vectors *vectors; fd_metric metric; fd_sha256 *hash; fd_vectors_facts *facts; } surveying;
+
+static fd_error *survey_share(void *self)
+{
+    const surveying *s = self;
+    return survey_own(s->vectors, s->metric, s->hash, s->facts);
+}
+
+fd_error *fd_vectors_survey(fd_vectors *v, fd_comm *c, double timeout, fd_metric metric, fd_vectors_facts *out)
 {
     fd_error *err = NULL;
     const int64_t slabs = (v->n + SURVEY - 1) / SURVEY, ranks = fd_comm_ranks(c), rank = fd_comm_rank(c);
@@ -152,9 +173,8 @@ fd_error *fd_vectors_survey(fd_vectors *v, fd_comm *c, fd_metric metric, fd_vect
     fd_error *own = fd_alloc(&hash, (size_t)slabs + 1, sizeof *hash);
     if (!own)
         own = fd_alloc(&counts, (size_t)ranks, sizeof *counts);
-    if (!own)
-        own = survey_own(v, metric, hash + slabs * rank / ranks, out);
     FD_TRY(fd_comm_agree(c, own));
+    FD_TRY(fd_together(c, timeout, survey_share, &(surveying){v, metric, hash + slabs * rank / ranks, out}));
     for (int64_t r = 0; r < ranks; r++)
         counts[r] = (slabs * (r + 1) / ranks - slabs * r / ranks) * (int64_t)sizeof *hash;
     FD_TRY(fd_comm_all_gather(c, hash + slabs * rank / ranks, hash, counts));

@@ -24,7 +24,9 @@ typedef struct fd_vectors_facts {
     int64_t first, count;   /* this rank's share */
     uint8_t *valid;         /* [count]; free() it */
 } fd_vectors_facts;
-fd_error *fd_vectors_survey(fd_vectors *v, fd_comm *c, fd_metric metric, fd_vectors_facts *out) FD_CHECK;
+fd_error *fd_vectors_survey(fd_vectors *v, fd_comm *c, double timeout, fd_metric metric, fd_vectors_facts *out) FD_CHECK;   /* timeout: --timeout */
+/* The same of the first n rows, by one rank alone, without a hash. */
+fd_error *fd_vectors_look(fd_vectors *v, fd_metric metric, int64_t n, fd_vectors_facts *out) FD_CHECK;
 
 /* Sources of rows. Each rank alone, from the file; or together: one rank reads a slab for all. fd_slabs_close in any case. */
 typedef struct fd_slabs {

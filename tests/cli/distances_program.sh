@@ -106,7 +106,7 @@ says err 'needs 16.* TB .*--topk 50'
 expect 0 facesdist-distances single.npy --forecast --ranks 64 --topk 9 --threads 1
 says out "matrix .* $((1300 * 1300 * 4)) bytes"
 says out "nearest .* $((1300 * 9 * 12)) bytes"
-says out 'on 64 ranks'
+says out '64 ranks of 1 threads'
 "$python" - <<'EOF2' || die "the forecast's bytes are not those of the file"
 import h5py
 f = h5py.File('single.h5')
