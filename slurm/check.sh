@@ -40,7 +40,7 @@ check_programs()
     local reason
     load_modules >"$tmp/module" 2>/dev/null ||
         bad modules "$(first_line "$tmp/module")" "FACESDIST_MODULES in the site file; 'module avail' lists what there is"
-    if ! find_programs; then
+    if ! find_programs facesdist; then
         bad programs "no ${program[*]}" "set FACESDIST_BIN, FACESDIST_MODULES or FACESDIST_CONTAINER in the site file"
     elif ! limit 5 "${program[@]}" --version --features >"$tmp/features" 2>"$tmp/reason"; then
         reason=$(first_line "$tmp/reason")

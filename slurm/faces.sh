@@ -4,9 +4,10 @@
 #
 #   slurm/faces.sh photos/ -o faces.h5                     on a login node: submits itself with the values of site.env
 #   slurm/faces.sh --data-sets LIST [options]              an array job: a task for each line "FOLDER TAB RESULT" of LIST
+#   slurm/faces.sh --program facesdist-distances rows.npy -o d.h5 --topk 100     another program that goes on after exit status 75
 #   sbatch [options] slurm/faces.sh photos/ -o faces.h5    the same, with options of your own in place of site.env's
 #
-# All arguments but --data-sets LIST are those of facesdist. Paths are as seen from the folder of submission, which all nodes must see.
+# All other arguments are those of the program. Paths are as seen from the folder of submission, which all nodes must see.
 #
 #SBATCH --job-name=facesdist
 #SBATCH --output=%x-%j.out
@@ -46,6 +47,7 @@ submit()
         options+=(--array="1-$n${FACESDIST_ARRAY_AT_ONCE:+%$FACESDIST_ARRAY_AT_ONCE}")
         set -- --data-sets "$list" "$@"
     fi
+    [ "$name" = facesdist ] || set -- --program "$name" "$@"
     command -v sbatch >/dev/null || fail "no sbatch here: this is not a login node of a Slurm cluster (mpirun -np N facesdist runs without one)"
     FACESDIST_SITE=$(realpath "$FACESDIST_SITE") exec sbatch "${options[@]}" "$here/faces.sh" "$@"
 }
@@ -55,7 +57,7 @@ submit()
 enter_environment()
 {
     load_modules || fail "see FACESDIST_MODULES in $FACESDIST_SITE; 'module avail' lists what there is"
-    find_programs || fail "no ${program[*]} here: see FACESDIST_BIN, FACESDIST_MODULES and FACESDIST_CONTAINER in $FACESDIST_SITE"
+    find_programs "$name" || fail "no ${program[*]} here: see FACESDIST_BIN, FACESDIST_MODULES and FACESDIST_CONTAINER in $FACESDIST_SITE"
     [ -z "$FACESDIST_SCRATCH" ] || { export TMPDIR=$FACESDIST_SCRATCH; mkdir -p "$TMPDIR" || fail "cannot make $TMPDIR (FACESDIST_SCRATCH)"; }
 }
 
@@ -165,12 +167,13 @@ work()
     return $code
 }
 
-list=''
-if [ "${1:-}" = --data-sets ]; then
-    [ $# -ge 2 ] || { say "--data-sets needs a value: LIST"; exit 2; }
-    list=$2
+list='' name=facesdist
+while case ${1:-} in --data-sets|--program) true ;; *) false ;; esac; do
+    [ $# -ge 2 ] || { say "$1 needs a value"; exit 2; }
+    [ "$1" = --program ] || list=$2
+    [ "$1" = --data-sets ] || name=$2
     shift 2
-fi
+done
 here=$(own_folder)
 [ -r "$here/lib.sh" ] || fail "cannot find the folder of this script, and lib.sh in it"
 # shellcheck source=slurm/lib.sh

@@ -39,21 +39,21 @@ load_modules()
     done
 }
 
-# program=(...): how the main job is called, but for its arguments. The host's programs: FACESDIST_BIN, or bin/ of the installed tree that these
-# scripts are part of, or the PATH. 1 where there is none.
+# find_programs NAME: program=(...), how it is called, but for its arguments. The host's programs: FACESDIST_BIN, or bin/ of the installed tree
+# that these scripts are part of, or the PATH. 1 where there is none.
 find_programs()
 {
     local installed=$here/../../../bin
-    program=(facesdist)
+    program=("$1")
     if [ -n "$FACESDIST_CONTAINER" ]; then
-        program=(apptainer exec "$FACESDIST_CONTAINER" facesdist)
-        [ "${SLURM_GPUS_ON_NODE:-0}" = 0 ] || program=(apptainer exec --nv "$FACESDIST_CONTAINER" facesdist)
+        program=(apptainer exec "$FACESDIST_CONTAINER" "$1")
+        [ "${SLURM_GPUS_ON_NODE:-0}" = 0 ] || program=(apptainer exec --nv "$FACESDIST_CONTAINER" "$1")
         command -v apptainer >/dev/null && [ -r "$FACESDIST_CONTAINER" ]
         return
     fi
     [ -n "$FACESDIST_BIN" ] || [ ! -x "$installed/facesdist" ] || FACESDIST_BIN=$(cd "$installed" && pwd)
     [ -z "$FACESDIST_BIN" ] || export PATH="$FACESDIST_BIN:$PATH"
-    command -v facesdist >/dev/null
+    command -v "$1" >/dev/null
 }
 
 # srun or mpirun. srun --mpi=list writes to standard error.

@@ -24,11 +24,14 @@ printf '%s\n' --nodes=3 --time=01:00:00 --ntasks-per-node=2 --qos=x --partition=
 printf '#a\na\tb.h5\n\n  \nc\td.h5' >list
 FACESDIST_ARRAY_AT_ONCE=9 expect 0 "$faces" --data-sets list --topk 5
 grep -qx -- '--array=1-2%9' sbatch.called || die "an array of two: $(cat sbatch.called)"
+expect 0 "$faces" --program facesdist-distances rows.npy -o d.h5
+tail -n 6 sbatch.called | cmp - <(printf '%s\n' "$faces" --program facesdist-distances rows.npy -o d.h5) || die "another program"
 printf '# nothing\n' >empty
 expect 1 "$faces" --data-sets empty
 says err 'names no data set'
 expect 1 "$faces" --data-sets absent
 expect 2 "$faces" --data-sets
+expect 2 "$faces" --program
 FACESDIST_SITE=absent expect 1 "$faces" in
 says err 'no site file absent'
 
@@ -39,6 +42,10 @@ run() { rm -f srun.called requeued told; echo "$1" >ends; shift; expect "$@"; }
 run 0 0 "$faces" 'in put' -o x.h5
 printf '%s\n' --mpi=pmix --kill-on-bad-exit=1 --nodes=1 --ntasks=2 --cpus-per-task=3 facesdist 'in put' -o x.h5 | cmp - srun.called || die "srun"
 [ ! -e requeued ] || die "requeued though done"
+SLURM_ARRAY_TASK_ID=2 run 0 0 "$faces" --program facesdist-distances --data-sets list --topk 5
+tail -n 6 srun.called | cmp - <(printf '%s\n' facesdist-distances c -o d.h5 --topk 5) || die "another program, in a job"
+run 0 1 "$faces" --program no-such-program in
+says err 'no no-such-program here'
 for code in 1 2 3 137; do
     run $code $code "$faces" in
     [ ! -e requeued ] || die "requeued after exit status $code"

@@ -199,6 +199,15 @@ case_array()
     [ "$(find . -name 'facesdist-*.out' | wc -l)" = 2 ] || die "not two outputs"
 }
 
+case_distances()
+{
+    site FACESDIST_SBATCH=--ntasks=2
+    submit --program facesdist-distances "$whole" -o x.h5 --topk 5 --radius 1
+    finish 120 "$id" COMPLETED
+    facesdist-distances "$whole" -o y.h5 --topk 5 --radius 1 -q
+    same x.h5 y.h5
+}
+
 case_sbatch()
 {
     site
