@@ -6,6 +6,8 @@
 
 #include <jpeglib.h>
 
+#include <jerror.h>
+
 #include "base/file.h"
 #include "base/memory.h"
 #include "data/decode.h"
@@ -82,7 +84,8 @@ static fd_error *encode_image(const fd_image *image, int quality, uint8_t **byte
     jpeg_destroy_compress(&w->c);
     if (!done) {
         free(w->bytes);
-        FD_THROW(FD_NOMEM, "cannot encode a picture of %dx%d: %s", image->width, image->height, w->reason);
+        FD_THROW(w->errors.msg_code == JERR_OUT_OF_MEMORY ? FD_NOMEM : FD_UNSUPPORTED, "cannot encode a picture of %dx%d: %s", image->width,
+                 image->height, w->reason);
     }
     *bytes = w->bytes;
     *n = w->n;

@@ -27,7 +27,7 @@ typedef struct fd_page {
     uint8_t *valid;                  /* [faces] */
     int64_t groups, *label, *size;   /* label [faces], size [groups]: clusters */
     fd_metric metric;
-    const char *metric_name;
+    char measure[32];   /* "euclidean distance", "inner product" */
     double threshold;   /* the model's, where it is one of that metric; else NaN */
     fd_recipe recipe;   /* where the photographs are */
     bool has_recipe;   /* it is a result of the main job */

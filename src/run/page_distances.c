@@ -114,7 +114,7 @@ static fd_error *draw(fd_page *p, const bars *b, bool by_decades)
     fd_error *err = NULL;
     int64_t most = 0;
     int last = BARS;
-    char label[64], tip[96];
+    char tip[96];
     for (int i = 0; i < BARS; i++)
         most = b->count[i] > most ? b->count[i] : most;
     while (last > 1 && b->count[last - 1] == 0)   /* an empty tail says nothing */
@@ -128,8 +128,7 @@ static fd_error *draw(fd_page *p, const bars *b, bool by_decades)
                 .wide = 800,
                 .high = high,
                 .y = fd_axis_to(0, (double)most, "pairs"),
-                .x = {.low = b->first, .high = b->first + wide * last, .label = label}};
-    snprintf(label, sizeof label, "%s distance", p->metric_name);
+                .x = {.low = b->first, .high = b->first + wide * last, .label = p->measure}};
     if (by_decades)
         s.y = (fd_axis){.low = 0.5, .high = pow(10, ceil(log10((double)most + 1))), .by_decades = true, .label = "pairs, by powers of ten"};
     if (!isnan(p->threshold) && s.x.high < p->threshold)
@@ -164,7 +163,9 @@ fd_error *fd_page_distances(fd_page *p)
     FD_TRY(stored(p, &b, &found));
     if (!found)
         FD_TRY(sampled(p, &b));
-    if (b.pairs == 0)
+    if (!found && p->dim == 0)
+        FD_TRY(fd_page_say(p, "", "The result has neither embeddings nor a histogram (--histogram)."));
+    else if (b.pairs == 0)
         FD_TRY(fd_page_say(p, "", "There are no two rows that can be compared."));
     else {
         FD_TRY(draw(p, &b, false));

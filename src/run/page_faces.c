@@ -104,8 +104,8 @@ fd_error *fd_page_faces(fd_page *p)
     if (n == 0)
         FD_TRY(fd_page_say(p, "", "There is no face with a valid embedding."));
     else
-        FD_TRY(fd_page_say(p, "note", "%d of %lld faces, evenly chosen; beside each those that are nearest to it, with their %s distance%s.", n,
-                           (long long)p->faces, p->metric_name, isnan(p->threshold) ? "" : " (green: within the model's threshold)"));
+        FD_TRY(fd_page_say(p, "note", "%d of %lld faces, evenly chosen; beside each those that are nearest to it, with their %s%s.", n,
+                           (long long)p->faces, p->measure, isnan(p->threshold) ? "" : " (green: within the model's threshold)"));
     for (int k = 0; k < n; k++)
         FD_TRY(show(p, &samples[k]));
     if (n > 0)

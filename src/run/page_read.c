@@ -1,5 +1,6 @@
 /* What the page shows, from the result. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,8 +99,9 @@ static fd_error *read_metric(fd_page *p)
     FD_TRY(fd_page_ask(p, "model metric", &model));
     FD_TRY(fd_page_ask(p, "model threshold", &threshold));
     FD_TRY(fd_metric_find(*metric ? metric : "euclidean", &p->metric));
-    p->metric_name = fd_metric_at((int)p->metric)->name;
-    p->threshold = strcmp(model, p->metric_name) == 0 ? strtod(threshold, &end) : NAN;
+    const char *name = fd_metric_at((int)p->metric)->name;
+    snprintf(p->measure, sizeof p->measure, "%s %s", name, p->metric == FD_INNER ? "product" : "distance");
+    p->threshold = strcmp(model, name) == 0 ? strtod(threshold, &end) : NAN;
     if (!isnan(p->threshold) && (end == threshold || *end || !isfinite(p->threshold)))
         p->threshold = NAN;
 done:

@@ -197,6 +197,8 @@ static fd_error *check(rerun *r, bool *fine)
     int64_t differ = f->changed + f->missing + f->model + f->option;
     FD_TRY(fd_comm_broadcast(job->comm, &differ, sizeof differ, 0));
     *fine = differ == 0;
+    if (job->rank == 0 && f->missing > 0 && !fd_opt_set(r->options, "photos"))
+        printf("%-22s --photos DIR says where a copy of them is\n", "");
     if (job->rank == 0 && !*fine)
         printf("not reproduced: %lld photographs changed, %lld missing or unreadable; differences in the model: %lld, in options: %lld; "
                "nothing was run\n",

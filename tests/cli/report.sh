@@ -52,6 +52,12 @@ says made.html 'The 64 of 300 ranks that took longest'
 expect 0 facesdist-distances rows.npy -o d.h5 --histogram -q
 expect 0 facesdist-report d.h5 -o d.html
 says d.html 'All 1225 pairs'
+expect 0 facesdist-distances rows.npy -o inner.h5 --metric inner --histogram -q
+expect 0 facesdist-report inner.h5 -o inner.html
+says inner.html 'inner product</text>'
+expect 0 facesdist-distances rows.npy -o full.h5 -q
+expect 0 facesdist-report full.h5 -o full.html
+says full.html 'neither embeddings nor a histogram'
 "$python" -c '
 import h5py
 h5py.File("empty.h5", "w").close()

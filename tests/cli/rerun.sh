@@ -57,6 +57,7 @@ mv in was
 again 1 a.h5
 says out '^missing photograph +1.jpg$'
 says out '^missing photograph +deep/thr\\x0Aee.jpg$'
+says out '^ +--photos DIR says where'
 cp copy/2.jpg copy/keep
 "$python" -c "
 b = bytearray(open('copy/2.jpg', 'rb').read())

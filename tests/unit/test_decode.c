@@ -288,6 +288,26 @@ static void a_written_png_reads_back(void **state)
     assert_fails(fd_png_write("/nowhere/x.png", rgb, 7, 5), FD_IO, "/nowhere");
 }
 
+/* Blocks of one grey have a mean alone, which quality 100 keeps to the bit. */
+static void an_encoded_jpeg_reads_back(void **state)
+{
+    (void)state;
+    enum { WIDE = 43, HIGH = 21 };
+    uint8_t rgb[HIGH][WIDE][3];
+    for (int y = 0; y < HIGH; y++)
+        for (int x = 0; x < WIDE; x++)
+            memset(rgb[y][x], 7 * (x / 8) + 61 * (y / 8) + 3, 3);
+    file f;
+    assert_ok(fd_jpeg_encode(rgb[0][0], WIDE, HIGH, 100, &f.bytes, &f.n));
+    fd_image image = decode_with(&f, (fd_decode_config){0});
+    assert_int_equal(image.width, WIDE);
+    assert_int_equal(image.height, HIGH);
+    assert_memory_equal(image.rgb, rgb, sizeof rgb);
+    fd_image_free(&image);
+    free(f.bytes);
+    assert_fails(fd_jpeg_encode(rgb[0][0], 70000, 1, 100, &f.bytes, &f.n), FD_UNSUPPORTED, "70000x1");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -302,6 +322,7 @@ int main(void)
         cmocka_unit_test(corrupt_files),
         cmocka_unit_test(exif),
         cmocka_unit_test(a_written_png_reads_back),
+        cmocka_unit_test(an_encoded_jpeg_reads_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
