@@ -3,11 +3,9 @@
 #define FD_KERNELS_DISTANCE_H
 
 #include "kernels/kernel.h"
+#include "kernels/math/pair.h"
 
 FD_C_BEGIN
-
-/* As fd_metric of engine/metric.h. */
-typedef enum fd_pair_metric { FD_PAIR_EUCLIDEAN, FD_PAIR_SQEUCLIDEAN, FD_PAIR_COSINE, FD_PAIR_INNER } fd_pair_metric;
 
 /* norm[n]: squared 2-norm of rows[n][dim], float of a double sum in order. */
 int fd_norms(const float *rows, int64_t n, int64_t dim, float *norm, fd_stream stream);
@@ -19,8 +17,8 @@ typedef struct fd_tile_side {
 } fd_tile_side;
 
 /* out[a.n][b.n], rows `pitch` floats apart, as engine/distance.h defines a tile: from the float32 product, and where that is near the value of
- * kernels/math/pair.h. The value of a pair depends on its two rows alone, and is the same for (x, y) and (y, x). A row that is not finite, or
- * for the cosine zero, gives NaN. */
+ * kernels/math/pair.h. The value of a pair depends on its two rows alone, and is the same for (x, y) and (y, x). A row of
+ * zeros gives NaN for the cosine; rows that are not finite give anything. */
 int fd_distance_tile(int32_t metric, fd_tile_side a, fd_tile_side b, int64_t dim, float *out, int64_t pitch, fd_stream stream);
 
 FD_C_END

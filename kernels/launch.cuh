@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #define FD_UNROLL _Pragma("unroll")
+#define FD_UNROLL_2 _Pragma("unroll 2")
 #define FD_ROLLED _Pragma("unroll 1")
 
 /* The block's dynamic shared memory as an array of `type`, aligned to 16 bytes. */

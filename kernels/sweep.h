@@ -3,20 +3,9 @@
 #ifndef FD_KERNELS_SWEEP_H
 #define FD_KERNELS_SWEEP_H
 
-#include "kernels/distance.h"
+#include "kernels/sweep_block.h"
 
 FD_C_BEGIN
-
-/* A prepared block. Device memory of fd_sweep_block_bytes bytes, 256-byte aligned, filled by fd_sweep_prepare. */
-typedef struct fd_sweep_block {
-    int32_t metric; /* fd_pair_metric */
-    int64_t n, dim; /* 0 <= n < 2^31, dim > 0 */
-    void *memory;
-} fd_sweep_block;
-
-int64_t fd_sweep_block_bytes(int64_t n, int64_t dim);
-/* row[n][dim]; valid[n], device: 0 for a row that takes part in no pair; null: all do. */
-int fd_sweep_prepare(fd_sweep_block block, const float *row, const uint8_t *valid, fd_stream stream);
 
 /* As fd_pair of engine/sweep.h. */
 typedef struct fd_found {
@@ -45,8 +34,8 @@ typedef struct fd_sweep_out {
 } fd_sweep_out;
 
 typedef struct fd_sweep_job {
-    fd_sweep_block a, b;     /* one metric and dim */
-    int32_t same;            /* b is a: the pairs i < j */
+    fd_sweep_block a, b;      /* of one metric and dim */
+    int32_t same;             /* b is a: the pairs i < j */
     int64_t first_a, first_b; /* global index of row 0 */
     fd_sweep_out out;
 } fd_sweep_job;

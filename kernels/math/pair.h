@@ -16,6 +16,9 @@
 
 #define FD_PAIR_LANES 16
 
+/* As fd_metric of engine/metric.h. */
+typedef enum fd_pair_metric { FD_PAIR_EUCLIDEAN, FD_PAIR_SQEUCLIDEAN, FD_PAIR_COSINE, FD_PAIR_INNER } fd_pair_metric;
+
 FD_INLINE double fd_pair_fold(double *sum) /* [FD_PAIR_LANES], lost */
 {
     for (int half = FD_PAIR_LANES / 2; half > 0; half /= 2)
@@ -47,6 +50,14 @@ FD_INLINE double fd_pair_dot(const float *x, const float *y, int64_t dim)
 FD_INLINE double fd_pair_factor(const float *x, int64_t dim)
 {
     return 1.0 / sqrt(fd_pair_dot(x, x, dim));
+}
+
+/* Place of a value in the counts of a histogram: 0 below `low`, then `bins` of them, 1 / scale wide, then what is above. Never decreasing in v; v is
+ * not NaN. */
+FD_INLINE int64_t fd_pair_place(double v, double low, double scale, int64_t bins)
+{
+    const double at = (v - low) * scale;
+    return at < 0.0 ? 0 : at < (double)bins ? 1 + (int64_t)at : bins + 1;
 }
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "engine/engine.h"
 #include "engine/metric.h"
+#include "kernels/math/pair.h"
 
 /* What may filter the pairs; the results are the same bytes. */
 typedef enum fd_precision {
@@ -89,8 +90,7 @@ void fd_topk_insert(const fd_topk *list, fd_metric metric, int64_t row, float va
 /* Place of a value in count[]. Never decreasing in v; v is not NaN. */
 static inline int64_t fd_histogram_place(const fd_histogram *h, double v)
 {
-    double at = (v - h->low) * h->scale;
-    return at < 0 ? 0 : at < (double)h->bins ? 1 + (int64_t)at : h->bins + 1;
+    return fd_pair_place(v, h->low, h->scale, h->bins);
 }
 
 static inline int fd_within(fd_metric metric, float value, float radius)

@@ -18,7 +18,8 @@ void __tsan_acquire(void *at) __attribute__((weak));
 void __tsan_release(void *at) __attribute__((weak));
 }
 
-enum { STACK = 256 * 1024, WARP = 32, MOST_THREADS = 1024, NOT_SYNCHRONISED = 1 };
+static const size_t STACK = 256 * 1024;
+static const unsigned WARP = 32, MOST_THREADS = 1024, NOT_SYNCHRONISED = 1;
 
 fd_emu_thread *fd_emu_self;
 dim3 blockIdx, blockDim, gridDim;
@@ -33,16 +34,22 @@ struct fiber : fd_emu_thread {
     ucontext_t birth;
     bool born = false;
     enum { READY, AT_WARP, AT_BLOCK, DONE } state = DONE;
-    unsigned lanes = 0;   /* that it waits for; 0: all of the block */
 };
 static fiber scheduler, *running = &scheduler;
 static fiber *threads[MOST_THREADS];   /* made when first needed */
+static unsigned n_threads;             /* of the block */
 static fd_emu_warp warps[MOST_THREADS / WARP];
 static const fd_emu_task *task;
 /* TSan orders by addresses: of a block's begin and end, and of each barrier (block, warps) an even and an odd one, so that who leaves a barrier is
  * not ordered after who has come to the next one. */
 static char begun, ended, met[1 + MOST_THREADS / WARP][2];
 static unsigned turn[1 + MOST_THREADS / WARP];
+
+static void stuck()
+{
+    fprintf(stderr, "emulator: threads wait for each other at different barriers\n");
+    abort();
+}
 
 static void order_after(void *at)
 {
@@ -84,20 +91,68 @@ static __attribute__((noinline)) void change(fiber *to)
     if (__tsan_switch_to_fiber)
         __tsan_switch_to_fiber(to->tsan, NOT_SYNCHRONISED);
     running = to;
+    fd_emu_self = to;
     if (!__builtin_setjmp(from->place))
         go(to);
     arrive();
+}
+
+static bool backward()
+{
+    static const char *const order = getenv("FACESDIST_EMU_ORDER");
+    return order && !strcmp(order, "backward");
+}
+
+/* The next lane of the warp that can go on; lanes that all wait for each other all can. The scheduler where all are at the block's barrier or done. */
+static fiber *next_lane(unsigned warp)
+{
+    const unsigned first = warp * WARP, n = n_threads - first < WARP ? n_threads - first : WARP, now = running != &scheduler ? running->lane : backward() ? 0 : n - 1;
+    bool at_warp = false;
+    for (unsigned k = 1; k <= n; k++) {
+        fiber *f = threads[first + (backward() ? now + n - k : now + k) % n];
+        if (f->state == fiber::READY)
+            return f;
+        at_warp = at_warp || f->state == fiber::AT_WARP;
+    }
+    if (!at_warp)
+        return &scheduler;
+    turn[1 + warp]++;
+    for (unsigned k = 0; k < n; k++)
+        if (threads[first + k]->state == fiber::AT_WARP)
+            threads[first + k]->state = fiber::READY;
+        else if (threads[first + k]->state == fiber::AT_BLOCK)
+            stuck();
+    return next_lane(warp);
+}
+
+static void pass_on(fiber *self)
+{
+    fiber *to = next_lane((unsigned)(self->warp - warps));
+    if (to != self)
+        change(to);
+}
+
+void fd_emu_wait(bool for_warp)
+{
+    fiber *self = running;
+    const size_t barrier = for_warp ? 1 + (size_t)(self->warp - warps) : 0;
+    char *at = &met[barrier][turn[barrier] % 2];
+    self->state = for_warp ? fiber::AT_WARP : fiber::AT_BLOCK;
+    order_before(at);
+    pass_on(self);
+    order_after(at);
 }
 
 static void live()
 {
     arrive();
     for (;;) {
+        fiber *self = running;
         order_after(&begun);
         task->run();
         order_before(&ended);
-        running->state = fiber::DONE;
-        change(&scheduler);
+        self->state = fiber::DONE;
+        pass_on(self);
     }
 }
 
@@ -114,76 +169,32 @@ static fiber *conceive()
     return f;
 }
 
-void fd_emu_wait(unsigned lanes)
+static void run_block()
 {
-    fiber *self = running;
-    const size_t barrier = lanes ? 1 + (size_t)(self->warp - warps) : 0;
-    char *at = &met[barrier][turn[barrier] % 2];
-    self->state = lanes ? fiber::AT_WARP : fiber::AT_BLOCK;
-    self->lanes = lanes;
-    order_before(at);
-    change(&scheduler);
-    fd_emu_self = self;
-    order_after(at);
-}
-
-/* Threads first .. end - 1 that wait in `state` for the same lanes go on once no other of those lanes is on its way. */
-static bool release(unsigned first, unsigned end, int state, unsigned *times)
-{
-    bool some = false;
-    for (unsigned k = first; k < end; k++) {
-        const unsigned lanes = threads[k]->lanes;
-        bool all = threads[k]->state == state;
-        for (unsigned l = first; l < end && all; l++)
-            all = (lanes && !(lanes >> (l - first) & 1)) || threads[l]->state == fiber::DONE || (threads[l]->state == state && threads[l]->lanes == lanes);
-        for (unsigned l = first; l < end && all; l++)
-            if (threads[l]->state == state && threads[l]->lanes == lanes)
-                threads[l]->state = fiber::READY, some = true;
-    }
-    *times += some;
-    return some;
-}
-
-static bool backward()
-{
-    const char *order = getenv("FACESDIST_EMU_ORDER");
-    return order && !strcmp(order, "backward");
-}
-
-/* Runs every thread that is ready; whether any is not done. */
-static bool go_round(unsigned n)
-{
-    bool alive = false;
-    for (unsigned k = 0; k < n; k++) {
-        fiber *f = threads[backward() ? n - 1 - k : k];
-        fd_emu_self = f;
-        if (f->state == fiber::READY)
-            change(f);
-        alive = alive || f->state != fiber::DONE;
-    }
-    return alive;
-}
-
-static void run_block(unsigned n)
-{
-    for (unsigned k = 0; k < n; k++) {
+    for (unsigned k = 0; k < n_threads; k++) {
         if (!threads[k])
             threads[k] = conceive();
         fiber *f = threads[k];
         f->index = dim3(k % blockDim.x, k / blockDim.x % blockDim.y, k / blockDim.x / blockDim.y);
         f->lane = k % WARP;
+        f->turn = 0;
         f->warp = &warps[k / WARP];
         f->state = fiber::READY;
     }
+    memset(warps, 0, sizeof warps);
     order_before(&begun);
-    while (go_round(n)) {
-        bool some = release(0, n, fiber::AT_BLOCK, &turn[0]);
-        for (unsigned k = 0; k < n; k += WARP)
-            some = release(k, k + WARP < n ? k + WARP : n, fiber::AT_WARP, &turn[1 + k / WARP]) || some;
-        if (!some) {
-            fprintf(stderr, "emulator: threads wait for each other at different barriers\n");
-            abort();
+    const unsigned n = (n_threads + WARP - 1) / WARP;
+    for (bool alive = true; alive;) {
+        for (unsigned w = 0; w < n; w++) {
+            fiber *f = next_lane(backward() ? n - 1 - w : w);
+            if (f != &scheduler)
+                change(f);
         }
+        alive = false;
+        turn[0]++;
+        for (unsigned k = 0; k < n_threads; k++)
+            if (threads[k]->state == fiber::AT_BLOCK)
+                threads[k]->state = fiber::READY, alive = true;
     }
     order_after(&ended);
 }
@@ -194,13 +205,14 @@ void fd_emu_run(const fd_emu_task *t, dim3 grid, dim3 block, size_t shared)
     task = t;
     blockDim = block;
     gridDim = grid;
+    n_threads = block.x * block.y * block.z;
     fd_emu_shared = malloc(shared + 1);   /* no larger than asked for: ASan sees what is beyond */
     scheduler.tsan = __tsan_get_current_fiber ? __tsan_get_current_fiber() : nullptr;
     for (uint64_t k = 0; k < blocks; k++) {
         const uint64_t b = backward() ? blocks - 1 - k : k;
         blockIdx = dim3((unsigned)(b % grid.x), (unsigned)(b / grid.x % grid.y), (unsigned)(b / grid.x / grid.y));
         memset(fd_emu_shared, 0xff, shared);
-        run_block(block.x * block.y * block.z);
+        run_block();
     }
     free(fd_emu_shared);
 }

@@ -80,7 +80,7 @@ static rows hard_rows(kind which, int64_t n, int64_t dim)
     return x;
 }
 
-static bool usable(const rows *x, int64_t i, fd_metric metric)
+static inline bool usable(const rows *x, int64_t i, fd_metric metric)
 {
     bool zero = true, finite = true;
     for (int64_t k = 0; k < x->dim; k++) {
@@ -106,7 +106,7 @@ static double oracle(fd_metric metric, const float *x, const float *y, int64_t d
 
 /* One rounding to float32, and sums in double of another order than the oracle's: dim + 8 roundings of terms no larger than |x| |y|, which
  * cancel in the inner product alone; directions of the cosine are off by 2^-51 or so. Below the normal floats the rounding is 2^-150. */
-static double bound(fd_metric metric, const float *x, const float *y, double d, int64_t dim)
+static inline double bound(fd_metric metric, const float *x, const float *y, double d, int64_t dim)
 {
     double xx = oracle(FD_SQEUCLIDEAN, x, (const float[2048]){0}, dim), yy = oracle(FD_SQEUCLIDEAN, y, (const float[2048]){0}, dim);
     double sum = (double)(dim + 8) * 0x1p-52;

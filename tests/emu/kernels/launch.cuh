@@ -15,9 +15,10 @@
 #define __host__
 #define __forceinline__ inline
 #define __shared__ static   /* one block at a time */
-#define __align__(n) alignas(n)
+#define __align__(n) __attribute__((aligned(n)))
 #define __launch_bounds__(...)
 #define FD_UNROLL
+#define FD_UNROLL_2
 #define FD_ROLLED
 #define FD_SHARED(type, name) type *const name = static_cast<type *>(fd_emu_shared)
 
@@ -27,8 +28,9 @@ struct dim3 {
 };
 struct alignas(16) float4 { float x, y, z, w; };
 
-struct fd_emu_warp { uint64_t said[32]; };
-struct fd_emu_thread { dim3 index; unsigned lane; fd_emu_warp *warp; };
+struct fd_emu_said { uint64_t value[32]; unsigned turn[32]; };
+struct fd_emu_warp { fd_emu_said said[2]; };
+struct fd_emu_thread { dim3 index; unsigned lane, turn; fd_emu_warp *warp; };
 struct fd_emu_task {
     virtual void run() const = 0;
     virtual ~fd_emu_task() {}
@@ -36,32 +38,36 @@ struct fd_emu_task {
 extern fd_emu_thread *fd_emu_self;
 extern dim3 blockIdx, blockDim, gridDim;
 extern void *fd_emu_shared;
-void fd_emu_wait(unsigned lanes);   /* until these lanes of the warp are here; 0: all threads of the block */
+void fd_emu_wait(bool for_warp);   /* until all others of the warp, or of the block, that are not done are here */
 int fd_emu_launch(fd_emu_task *task, dim3 grid, dim3 block, size_t shared, cudaStream_t s);
 
 #define threadIdx (fd_emu_self->index)
-static inline void __syncthreads() { fd_emu_wait(0); }
-static inline void __syncwarp(unsigned lanes = 0xffffffffu) { fd_emu_wait(lanes); }
+static inline void __syncthreads() { fd_emu_wait(false); }
+static inline void __syncwarp() { fd_emu_wait(true); }
 
-/* Tells the others of `lanes` a value; gives what lane `from` told. */
-template <class T> static inline T __shfl_sync(unsigned lanes, T v, int from, int width = 32)
+/* Tells the warp a value; gives what all lanes told (those with a turn of now; the others are done). Two places in turn, so that nobody overwrites
+ * what another has yet to read. Lanes: all. */
+template <class T> static inline const fd_emu_said *fd_emu_tell(T v)
 {
-    const unsigned lane = fd_emu_self->lane, w = (unsigned)width;
-    std::memcpy(&fd_emu_self->warp->said[lane], &v, sizeof v);
-    fd_emu_wait(lanes);
-    std::memcpy(&v, &fd_emu_self->warp->said[lane / w * w + (unsigned)from % w], sizeof v);
-    fd_emu_wait(lanes);
+    const unsigned lane = fd_emu_self->lane, turn = ++fd_emu_self->turn;
+    fd_emu_said *said = &fd_emu_self->warp->said[turn % 2];
+    std::memcpy(&said->value[lane], &v, sizeof v);
+    said->turn[lane] = turn;
+    fd_emu_wait(true);
+    return said;
+}
+template <class T> static inline T __shfl_sync(unsigned, T v, int from)
+{
+    std::memcpy(&v, &fd_emu_tell(v)->value[from & 31], sizeof v);
     return v;
 }
-template <class T> static inline T __shfl_xor_sync(unsigned lanes, T v, int mask) { return __shfl_sync(lanes, v, (int)(fd_emu_self->lane ^ (unsigned)mask)); }
-static inline unsigned __ballot_sync(unsigned lanes, int yes)
+template <class T> static inline T __shfl_xor_sync(unsigned lanes, T v, int mask) { return __shfl_sync(lanes, v, (int)fd_emu_self->lane ^ mask); }
+static inline unsigned __ballot_sync(unsigned, int yes)
 {
+    const fd_emu_said *said = fd_emu_tell((uint64_t)(yes != 0));
     unsigned all = 0;
-    fd_emu_self->warp->said[fd_emu_self->lane] = yes != 0;
-    fd_emu_wait(lanes);
     for (unsigned k = 0; k < 32; k++)
-        all |= lanes >> k & 1 && fd_emu_self->warp->said[k] ? 1u << k : 0u;
-    fd_emu_wait(lanes);
+        all |= (unsigned)(said->turn[k] == fd_emu_self->turn && said->value[k]) << k;
     return all;
 }
 static inline int __any_sync(unsigned lanes, int yes) { return __ballot_sync(lanes, yes) != 0; }
