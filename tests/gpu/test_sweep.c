@@ -131,8 +131,8 @@ static void compare(const task *t, const rows *a, const rows *b, int same)
 static void test_hard_rows(void **state)
 {
     (void)state;
-    for (int kind = RANDOM; kind < KINDS; kind++) {
-        rows x = hard_rows((enum kind)kind, kind == RANDOM ? 140 : 40, 19);
+    for (int hard = RANDOM; hard < KINDS; hard++) {
+        rows x = hard_rows((kind)hard, hard == RANDOM ? 140 : 40, 19);
         for (fd_metric m = FD_EUCLIDEAN; m <= FD_INNER; m++)
             compare(&(task){m, 5, 0.9, BINS, 0}, &x, &x, 1);
         free_rows(&x);
@@ -228,10 +228,10 @@ static void test_tile(void **state)
     (void)state;
     static const int64_t dims[] = {1, 8, 19, 64};
     for (int d = 0; d < 4; d++)
-        for (int kind = RANDOM; kind < INVALID; kind++) {
-            rows x = hard_rows((enum kind)kind, 10, dims[d]), y = hard_rows((enum kind)kind, kind == RANDOM ? 133 : 30, dims[d]);
+        for (int hard = RANDOM; hard < INVALID; hard++) {
+            rows x = hard_rows((kind)hard, 10, dims[d]), y = hard_rows((kind)hard, hard == RANDOM ? 133 : 30, dims[d]);
             for (fd_metric m = FD_EUCLIDEAN; m <= FD_INNER; m++)
-                compare_tile(m, kind % 2 ? &y : &x, &y, d % 2);
+                compare_tile(m, hard % 2 ? &y : &x, &y, d % 2);
             free_rows(&x);
             free_rows(&y);
         }

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "engine/cuda/cuda.h"
+#include "kernels/distance.h"
 #include "kernels/sweep.h"
 
 _Static_assert((int)FD_PAIR_EUCLIDEAN == (int)FD_EUCLIDEAN && (int)FD_PAIR_SQEUCLIDEAN == (int)FD_SQEUCLIDEAN && (int)FD_PAIR_COSINE == (int)FD_COSINE &&
