@@ -5,7 +5,7 @@ oracle() { "$python" "$source_dir/tests/tools/distances_oracle.py" "$@" || die "
 "$python" - <<'EOF2'
 import h5py, numpy as np
 r = np.random.default_rng(7)
-for n in (0, 1, 2, 511, 512, 513):
+for n in (0, 1, 2, 511, 512, 513, 1025):
     np.save('n%d.npy' % n, r.standard_normal((n, 3), dtype=np.float32))
 for d in (1, 128, 512, 2048):
     np.save('d%d.npy' % d, r.standard_normal((100, d), dtype=np.float32))
@@ -17,6 +17,7 @@ x[170:175] = 0
 x[175:180, 3] = np.nan
 x[180:183, 5] = np.inf
 np.save('hostile.npy', x)
+np.save('probes.npy', x[np.r_[0:5, 98:103, 138:145, 158:184]])
 y = r.standard_normal((1300, 24))
 np.save('wide.npy', y)
 np.save('half.npy', y.astype(np.float16))
@@ -32,14 +33,25 @@ EOF2
 for n in 0 1 2 511 512 513; do
     expect 0 facesdist-distances n$n.npy -o n.h5 --force --matrix full --topk 4 --radius 1.5 --histogram
     oracle n.h5 n$n.npy --k 4 --radius 1.5 --matrix
+    expect 0 facesdist-distances n513.npy --queries n$n.npy -o n.h5 --force --matrix full --topk 4 --radius 1.5 --histogram
+    oracle n.h5 n513.npy --queries n$n.npy --k 4 --radius 1.5 --matrix
+    expect 0 facesdist-distances n$n.npy --queries n2.npy -o n.h5 --force --matrix full --topk 4 --radius 1.5 --histogram
+    oracle n.h5 n$n.npy --queries n2.npy --k 4 --radius 1.5 --matrix
+done
+# large blocks, where no tile is stored: of 512 rows for many threads
+for n in 512 513 1025; do
+    expect 0 facesdist-distances n$n.npy -o n.h5 --force --matrix none --topk 4 --histogram --threads 3
+    oracle n.h5 n$n.npy --k 4
 done
 for d in 1 128 512 2048; do
     expect 0 facesdist-distances d$d.npy -o n.h5 --force --matrix full --topk 150 --radius 2 --histogram
     oracle n.h5 d$d.npy --k 150 --radius 2 --matrix
 done
 for metric in euclidean sqeuclidean cosine inner; do
-    expect 0 facesdist-distances hostile.npy -o $metric.h5 --metric $metric --matrix none --topk 60 --radius 0.5 --histogram
-    oracle $metric.h5 hostile.npy --metric $metric --k 60 --radius 0.5
+    expect 0 facesdist-distances hostile.npy -o $metric.h5 --metric $metric --matrix full --topk 60 --radius 0.5 --histogram
+    oracle $metric.h5 hostile.npy --metric $metric --k 60 --radius 0.5 --matrix
+    expect 0 facesdist-distances hostile.npy --queries probes.npy -o n.h5 --force --metric $metric --matrix full --topk 60 --radius 0.5 --histogram
+    oracle n.h5 hostile.npy --queries probes.npy --metric $metric --k 60 --radius 0.5 --matrix
     expect 0 facesdist-distances single.npy -o n.h5 --force --metric $metric --matrix full --topk 7 --radius 0.9 --histogram
     oracle n.h5 single.npy --metric $metric --k 7 --radius 0.9 --matrix
     expect 0 facesdist-distances single.npy -o n.h5 --force --metric $metric --queries queries.npy --matrix full --topk 7 --radius 0.9 --histogram

@@ -107,17 +107,40 @@ def check_histogram(f, d, usable, symmetric):
         fail('the histogram is wrong')
 
 
-def check_matrix(f, d, usable, metric, symmetric):
-    got = f['distances/full'][:]
+def matrix_bound(d, x, y, metric):
+    """How far a value of the matrix may be off at most. With u = 2^-24 (half a unit in the last place of float32) a product of two rows, summed in any
+    order, is off by at most dim * u * sum |x_i y_i| <= dim * u * (|x|^2 + |y|^2) / 2, and |x|^2 + |y|^2 - 2 x.y by dim + 8 times u times |x|^2 + |y|^2, with
+    the roundings of norms and sums. It is taken where it is at least 1/64 of |x|^2 + |y|^2: relative to itself, 64 (dim + 8) u; below, the sum of squared
+    differences has dim + 3 roundings of terms that do not cancel. A root halves a relative error and adds one rounding. Cosine: the same of rows of length 1.
+    The inner product cancels: (dim + 8) u |x| |y|. Below float32's range of squares there is an absolute part."""
+    u, terms = 2.0 ** -24, x.shape[1] + 8
+    if metric == 'inner':
+        return terms * u * np.linalg.norm(x, axis=1)[:, None] * np.linalg.norm(y, axis=1)[None, :]
+    return (33 if metric == 'euclidean' else 64) * terms * u * d + 1e-30
+
+
+def check_matrix(f, d, usable, metric, symmetric, x, y):
+    got = f['distances/full'][:].astype(np.float64)
     if got.shape != d.shape or (np.isnan(got) != ~usable).any():
         fail('the matrix has another shape or other NaN')
     if symmetric and ((got != got.T) & usable).any():
         fail('the matrix is not symmetric')
-    with np.errstate(invalid='ignore'):
-        error = np.abs(got - d)[usable & np.isfinite(d)]
-    size = np.abs(d[usable & np.isfinite(d)])
-    if (error > 2e-5 * size + 2e-6 * (1 if metric == 'cosine' else size.max() if len(size) else 0)).any():
-        fail('the matrix is off by', error.max())
+    if symmetric and metric != 'inner' and (np.diag(got)[np.diag(usable)] != 0).any():
+        fail('the diagonal is not zero')
+    if metric != 'inner' and (got[usable] < 0).any():
+        fail('a distance is negative')
+    with np.errstate(all='ignore'):
+        counts = usable & np.isfinite(d.astype(np.float32))
+        bound = matrix_bound(d, x, y, metric)
+        error = np.abs(got - d)[counts]
+        if (error > bound[counts]).any():
+            fail('the matrix is off by', error.max(), 'of', bound[counts][(error - bound[counts]).argmax()])
+        if not np.isinf(got[usable & ~counts]).all():
+            fail('beyond float32 stands', got[usable & ~counts])
+        # roundings are as often up as down: their sum grows with the root of their number
+        share = error[bound[counts] > 0] / bound[counts][bound[counts] > 0]
+        if len(share) > 1000 and np.sqrt((share ** 2).mean()) * np.sqrt(x.shape[1] + 8) > 1:
+            fail('the matrix is off by', np.sqrt((share ** 2).mean()), 'of the bound in the mean')
 
 
 def main():
@@ -152,7 +175,7 @@ def main():
         if not a.no_histogram:
             check_histogram(f, d, usable, symmetric)
         if a.matrix:
-            check_matrix(f, d, usable, a.metric, symmetric)
+            check_matrix(f, d, usable, a.metric, symmetric, x.astype(np.float64), y.astype(np.float64))
 
 
 main()
