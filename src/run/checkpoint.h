@@ -37,8 +37,8 @@ struct fd_checkpoint {
 /* The two parts of fd_pairing_prepare that look back, by one job at a time (run/lock.h). Collective: what an interrupted run of the same pin left; p's
  * plan becomes that run's. What was made otherwise is removed. */
 fd_error *fd_checkpoint_find(fd_pairing *p) FD_CHECK;
-/* Each rank alone: its share of what was saved becomes part of p. */
-fd_error *fd_checkpoint_take(fd_pairing *p) FD_CHECK;
+/* Each rank alone: its share of what was saved becomes part of the fd_pairing. */
+fd_error *fd_checkpoint_take(void *pairing) FD_CHECK;
 /* Whether anything is done: then the result in work is there and holds its tiles. */
 bool fd_checkpoint_resumed(const fd_pairing *p);
 /* Whether one is due; rank 0 knows. */

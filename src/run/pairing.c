@@ -1,4 +1,5 @@
 #include "run/checkpoint.h"
+#include "run/together.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -134,7 +135,7 @@ fd_error *fd_pairing_prepare(fd_pairing *p, const fd_survey *survey)
     set_bins(p, survey->norm);
     FD_TRY(fd_checkpoint_find(p));
     FD_TRY(fd_comm_agree(p->comm, open_own(p)));
-    FD_TRY(fd_comm_agree(p->comm, fd_checkpoint_take(p)));
+    FD_TRY(fd_together(p->comm, p->timeout, fd_checkpoint_take, p));
 done:
     return err;
 }

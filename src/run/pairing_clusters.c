@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "dist/cluster.h"
 #include "run/pairing.h"
+#include "run/together.h"
 
 static const uint64_t SEED = 1;   /* of the whispers; recorded beside the labels */
 
@@ -109,9 +110,10 @@ done:
     return err;
 }
 
-static fd_error *group_rows(fd_pairing *p)
+static fd_error *group_rows(void *self)
 {
     fd_error *err = NULL;
+    fd_pairing *p = self;
     grouping g = {.pairing = p, .start = p->row_count, .n = p->n[0]};
     FD_TRY(fd_alloc(&g.label, (size_t)g.n, sizeof *g.label));
     FD_TRY(fd_result_open(p->temporary, &g.file));
@@ -128,5 +130,5 @@ done:
 
 fd_error *fd_pairing_write_clusters(fd_pairing *p)
 {
-    return fd_comm_agree(p->comm, fd_comm_rank(p->comm) == 0 ? group_rows(p) : NULL);
+    return fd_together(p->comm, p->timeout, fd_comm_rank(p->comm) == 0 ? group_rows : NULL, p);
 }

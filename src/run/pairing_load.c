@@ -334,9 +334,10 @@ done:
     return err;
 }
 
-fd_error *fd_checkpoint_take(fd_pairing *p)
+fd_error *fd_checkpoint_take(void *pairing)
 {
     fd_error *err = NULL;
+    fd_pairing *p = pairing;
     fd_checkpoint *c = p->checkpoint;
     if (!c)   /* nothing is wanted */
         return NULL;

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "run/pairing.h"
+#include "run/together.h"
 
 typedef struct ring {
     fd_pairing *pairing;
@@ -60,9 +61,10 @@ done:
 }
 
 /* This rank's rows of both sets, from the sources. */
-static fd_error *open_own(ring *g)
+static fd_error *open_own(void *self)
 {
     fd_error *err = NULL;
+    ring *g = self;
     const fd_pairing *p = g->pairing;
     const fd_tile_plan *plan = &p->plan[g->moving];
     int64_t most = 0;
@@ -147,7 +149,7 @@ fd_error *fd_pairing_ring(fd_pairing *p)
     g.moving = p->symmetric ? 0 : p->plan[0].blocks > p->plan[1].blocks;   /* the smaller set travels */
     g.still = p->symmetric ? 0 : 1 - g.moving;
     g.steps = p->symmetric ? g.ranks / 2 + 1 : g.ranks;
-    FD_TRY(fd_comm_agree(p->comm, open_own(&g)));
+    FD_TRY(fd_together(p->comm, p->timeout, open_own, &g));
     for (int step = 0; step < g.steps; step++)
         FD_TRY(step_of(&g, step));
 done:

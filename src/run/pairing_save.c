@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "run/checkpoint.h"
+#include "run/together.h"
 
 static const double SHARE = 20;   /* a checkpoint takes at most this part of the time */
 
@@ -87,10 +88,15 @@ done:
     return err;
 }
 
+typedef struct saving { fd_pairing *pairing; fd_payload files; } saving;
+
 /* This rank's files, made durable, and the matrix's tiles. Files of interrupted runs are in the record already. */
-static fd_error *save_own(fd_pairing *p, fd_payload *files)
+static fd_error *save_own(void *self)
 {
     fd_error *err = NULL;
+    saving *s = self;
+    fd_pairing *p = s->pairing;
+    fd_payload *files = &s->files;
     for (int t = 0; p->spill && t < p->threads; t++) {
         const fd_spill_run *run = NULL;
         size_t n = 0;
@@ -194,15 +200,16 @@ fd_error *fd_checkpoint_void(fd_pairing *p)
 fd_error *fd_checkpoint_parts(fd_pairing *p)
 {
     fd_error *err = NULL;
-    fd_payload own = {0}, all = {0};
+    saving own = {.pairing = p};
+    fd_payload all = {0};
     bool good = true;
-    FD_TRY(fd_comm_agree(p->comm, save_own(p, &own)));
-    FD_TRY(gather_files(p, &own, &all));
+    FD_TRY(fd_together(p->comm, p->timeout, save_own, &own));
+    FD_TRY(gather_files(p, &own.files, &all));
     if (fd_comm_rank(p->comm) == 0)
         FD_TRY(fd_parts_parse(all.bytes, all.n, p->checkpoint, &good));
     assert(good);
 done:
-    free(own.bytes);
+    free(own.files.bytes);
     free(all.bytes);
     return err;
 }
@@ -222,13 +229,14 @@ fd_error *fd_checkpoint_save(fd_pairing *p, const fd_cover *now, size_t n)
 {
     fd_error *err = NULL;
     fd_checkpoint *c = p->checkpoint;
-    fd_payload own = {0}, all = {0};
+    saving own = {.pairing = p};
+    fd_payload all = {0};
     int64_t counts[FD_HISTOGRAM_BINS + 2] = {0};
     const int64_t generation = c->generation + 1;
     int64_t saturated = p->saturated;
     c->last = fd_now();
-    FD_TRY(fd_comm_agree(p->comm, save_own(p, &own)));
-    FD_TRY(gather_files(p, &own, &all));
+    FD_TRY(fd_together(p->comm, p->timeout, save_own, &own));
+    FD_TRY(gather_files(p, &own.files, &all));
     if (p->lists)
         FD_TRY(save_lists(p, generation));
     for (int i = 0; p->wanted.histogram && i < FD_HISTOGRAM_BINS + 2; i++)
@@ -242,7 +250,7 @@ fd_error *fd_checkpoint_save(fd_pairing *p, const fd_cover *now, size_t n)
     c->generation = generation;
     c->cost = fd_now() - c->last;
 done:
-    free(own.bytes);
+    free(own.files.bytes);
     free(all.bytes);
     return err;
 }

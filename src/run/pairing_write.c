@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "run/pairing.h"
+#include "run/together.h"
 
 static fd_error *write_lists(void *self, int64_t first, int64_t rows, const fd_topk *lists)
 {
@@ -33,6 +34,14 @@ done:
     return err;
 }
 
+/* Also syncs what was written, however much that is. */
+static fd_error *close_writer(void *self)
+{
+    fd_result_writer **w = self, *closing = *w;
+    *w = NULL;
+    return fd_result_writer_close(closing);
+}
+
 fd_error *fd_pairing_write(fd_pairing *p)
 {
     fd_error *err = NULL;
@@ -49,9 +58,7 @@ fd_error *fd_pairing_write(fd_pairing *p)
         FD_TRY(fd_pairing_merge_lists(p, &(fd_lists_sink){w, write_lists}));
     if (p->wanted.histogram)
         FD_TRY(write_histogram(p, w));
-    fd_error *own = fd_result_writer_close(w);
-    w = NULL;
-    FD_TRY(fd_comm_agree(p->comm, own));
+    FD_TRY(fd_together(p->comm, p->timeout, close_writer, &w));
     fd_stage_add(p->stages, FD_STAGE_WRITE, &mark, 0, (double)(p->n[0] * p->wanted.k * 12));
 done:
     fd_error_free(fd_result_writer_close(w));

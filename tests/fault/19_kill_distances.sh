@@ -14,7 +14,7 @@ np.save('rows.npy', x)"
 ways=("1 --exchange auto" "2 --exchange ring" "3 --exchange allgather" "4 --exchange ring" "2 --memory 92M" "1 --memory 92M")
 run() { timeout 100 mpirun -np "$1" sh -c 'echo $$ >victim.$OMPI_COMM_WORLD_RANK; exec facesdist-distances "$@"' sh rows.npy -o x.h5 $outputs --threads 1 --checkpoint 0 "${@:2}"; }
 
-# kill_and_go_on TIMES: at a moment that moves on from kill to kill: when the log has grown by so many bytes
+# kill_and_go_on TIMES BYTES: at a moment that moves on from kill to kill: when the log has grown by some parts of so many bytes, a record or two
 kill_and_go_on()
 {
     local killed=0 went_on=0 k job code start ranks
@@ -26,7 +26,7 @@ kill_and_go_on()
         start=$(cat x.h5.journal/rank-00000.log 2>/dev/null | wc -c)
         run ${ways[k % ${#ways[@]}]} >out 2>err &
         job=$!
-        until [ "$(cat x.h5.journal/rank-00000.log 2>/dev/null | wc -c)" -gt $((start + k * 3011 % 9000)) ] || ! kill -0 $job 2>/dev/null; do sleep 0.003; done
+        until [ "$(cat x.h5.journal/rank-00000.log 2>/dev/null | wc -c)" -gt $((start + k * $2 / 3 % $2)) ] || ! kill -0 $job 2>/dev/null; do sleep 0.003; done
         kill -9 "$(cat victim.$((k * 7 / 3 % ranks)) 2>/dev/null)" 2>/dev/null && killed=$((killed + 1))
         wait $job
         code=$?
@@ -45,6 +45,6 @@ kill_and_go_on()
     [ ! -e x.h5.journal ] && [ ! -e x.h5.tmp ] || die "something was left behind: $(ls -d x.h5.*)"
 }
 outputs="--matrix full --topk 6 --radius 11.5 --histogram --clusters connected"
-kill_and_go_on "$kills"
+kill_and_go_on "$kills" 20000
 outputs="--matrix full --matrix-type f16 --compress --topk 6"
-kill_and_go_on $((kills / 2))
+kill_and_go_on $((kills / 2)) 3000
