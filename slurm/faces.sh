@@ -130,23 +130,25 @@ run()
         [ $heard = yes ] || break   # else a signal ended the wait, not the command
     done
     child=''
-    # Told to stop before the ranks had begun to listen: there was nothing to save.
-    [ $asked = no ] || [ $code != $((128 + $(kill -l USR1))) ] || code=$GOES_ON
+    # Told to stop before the ranks had begun to listen, they died of it, or of the TERM that srun then sends to the others: nothing was lost.
+    [ $asked = no ] || case $code in 138|143) code=$GOES_ON ;; esac   # 128 and the number of the signal
     return $code
 }
 
 # Back into the queue. A job that its owner has cancelled is left alone, for Slurm would requeue that as well.
 requeue()
 {
-    local state restarts=${SLURM_RESTART_COUNT:-0}
+    local state restarts=${SLURM_RESTART_COUNT:-0} job=$SLURM_JOB_ID
+    # The plain number of one task is that of the whole array as well.
+    [ -z "${SLURM_ARRAY_JOB_ID:-}" ] || job=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
     if [ "$restarts" -ge "$FACESDIST_RESTARTS" ]; then
         say "interrupted after $restarts requeues, which is all that FACESDIST_RESTARTS allows. Is the time limit long enough for a batch?"
         return
     fi
-    state=$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%T)
+    state=$(squeue --noheader --jobs="$job" --format=%T)
     if [ "$state" != RUNNING ]; then
         say "interrupted; the job is ${state:-gone} and stays so. The same command goes on"
-    elif scontrol requeue "$SLURM_JOB_ID"; then
+    elif scontrol requeue "$job"; then
         say "interrupted; everything is saved, the job is in the queue again"
     else
         say "interrupted, and Slurm refuses to requeue: submit the same command again (is JobRequeue=0, or --no-requeue given?)"

@@ -76,7 +76,25 @@ for signal in USR1 USR2 TERM; do
     [ "$(cat told)" = told ] || die "$signal: the launcher got '$(cat told)'"
     [ -e requeued ] || die "$signal: not requeued"
 done
+# Told so early that they died of it; but who dies of a signal that nobody has sent is a failure.
+for code in 138 143 137; do
+    rm -f srun.called requeued told waiting
+    echo $code >ends
+    "$faces" in >out 2>err &
+    pid=$!
+    until [ -e waiting ]; do kill -0 $pid 2>/dev/null || { cat err; die "faces.sh ended"; }; sleep 0.01; done
+    kill -USR1 $pid
+    wait $pid
+    case $?:$code in 75:138|75:143) [ -e requeued ] || die "$code: not requeued" ;; 137:137) ;; *) cat err; die "$code: wrong exit status" ;; esac
+done
+[ ! -e requeued ] || die "requeued after a kill"
 rm wait
+for code in 138 143; do
+    run $code $code "$faces" in
+    [ ! -e requeued ] || die "requeued after exit status $code"
+done
+SLURM_ARRAY_JOB_ID=7 SLURM_ARRAY_TASK_ID=2 run 75 75 "$faces" --data-sets list
+[ "$(cat requeued)" = "requeue 7_2" ] || die "the whole array was requeued: $(cat requeued)"
 
 # GPUs: one rank on each, and the engine is asked for. Containers, launchers, arrays, data sets.
 SLURM_GPUS_ON_NODE=4 SLURM_JOB_NUM_NODES=2 SLURM_CPUS_ON_NODE=32 run 0 0 "$faces" in

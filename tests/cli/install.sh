@@ -16,7 +16,7 @@ for program in "$tree"/bin/*; do
     readelf -d "$program" 2>/dev/null | grep -E 'RPATH|RUNPATH' && die "$name has a run path of its own"
 done
 # (but for the line numbers of CUDA kernels, which profilers read)
-[ -n "${FACESDIST_SANITIZED:-}" ] || ! grep -rlF --exclude='libfacesdist-cuda*' -e "$source_dir/" "$tree" || die "these files name the folder of the source"
+[ -n "${FACESDIST_SANITIZED:-}" ] || ! grep -rlF --exclude='libfacesdist-cuda*' -e "$source_dir/src/" -e "$source_dir/build" "$tree" || die "these files name the folder of the source"
 for file in share/doc/facesdist/LICENSE share/doc/facesdist/README.md share/facesdist/pack/pack.ini share/facesdist/slurm/site.env; do
     [ -r "$tree/$file" ] || die "no $file"
 done
