@@ -70,7 +70,7 @@ done:
     return err;
 }
 
-static fd_error *resolve(fd_pictures *p)
+fd_error *fd_pictures_resolve(fd_pictures *p)
 {
     fd_error *err = NULL;
     int cores = 1;
@@ -91,7 +91,7 @@ done:
     return err;
 }
 
-static fd_error *share_out(fd_pictures *p)
+fd_error *fd_pictures_share_out(fd_pictures *p)
 {
     fd_error *err = NULL;
     const fd_manifest *m = &p->job.manifest;
@@ -109,11 +109,16 @@ done:
 
 /* --- one picture --------------------------------------------------------------------------------------------------------------------- */
 
-/* Decoding, twice the picture in the engine, and the file that is made of it; 8 bytes a pixel at most. */
+/* Decoding, twice the picture in the engine, and the file that is made of it; 16 bytes a pixel at most. */
+int64_t fd_pictures_bytes(const fd_pictures *p, int64_t i)
+{
+    const fd_probe *probe = &p->job.manifest.entry[i].probe;
+    return probe->bytes + (int64_t)fd_decode_bytes(probe->width, probe->height) + (int64_t)probe->width * probe->height * 4 * 16;
+}
+
 static int64_t bytes_of(void *self, int64_t i)
 {
-    const fd_probe *probe = &((const fd_pictures *)self)->job.manifest.entry[i].probe;
-    return probe->bytes + (int64_t)fd_decode_bytes(probe->width, probe->height) + (int64_t)probe->width * probe->height * 4 * 8;
+    return fd_pictures_bytes(self, i);
 }
 
 static fd_verdict verdict_of(const fd_image *image)
@@ -130,7 +135,7 @@ static fd_error *write_array(const char *path, const fd_image *image)
     return fd_npy_write(path, &array);
 }
 
-static fd_error *write_picture(const fd_pictures *p, int64_t i, const fd_image *image)
+fd_error *fd_pictures_write(const fd_pictures *p, int64_t i, const fd_image *image)
 {
     fd_error *err = NULL;
     char *path = NULL;
@@ -143,31 +148,38 @@ done:
     return err;
 }
 
+fd_error *fd_pictures_read(const fd_pictures *p, int64_t i, fd_image *image, fd_verdict *verdict)
+{
+    fd_error *err = NULL;
+    const fd_entry *entry = &p->job.manifest.entry[i];
+    fd_content content = {0};
+    *verdict = (fd_verdict){.status = (fd_image_status)entry->probe.status};
+    snprintf(verdict->detail, sizeof verdict->detail, "%s", entry->probe.detail);
+    if (verdict->status != FD_IMAGE_OK)
+        return NULL;
+    FD_TRY(fd_read_entry(entry->path, (size_t)LARGEST_FILE, &content));
+    *verdict = content.verdict;
+    if (verdict->status != FD_IMAGE_OK)
+        goto done;
+    FD_TRY(fd_decode(content.bytes, content.n, &p->job.decode, image));
+    *verdict = verdict_of(image);
+done:
+    fd_content_free(&content);
+    return err;
+}
+
 static fd_error *do_picture(void *self, fd_lane *lane, int64_t i)
 {
     fd_error *err = NULL;
     fd_pictures *p = self;
-    const fd_entry *entry = &p->job.manifest.entry[i];
-    fd_content content = {0};
     fd_image image = {0};
-    if (entry->probe.status != FD_IMAGE_OK) {
-        p->verdict[i].status = (fd_image_status)entry->probe.status;
-        snprintf(p->verdict[i].detail, sizeof p->verdict[i].detail, "%s", entry->probe.detail);
-        return NULL;
-    }
-    FD_TRY(fd_read_entry(entry->path, (size_t)LARGEST_FILE, &content));
-    p->verdict[i] = content.verdict;
-    if (content.verdict.status != FD_IMAGE_OK)
-        goto done;
-    FD_TRY(fd_decode(content.bytes, content.n, &p->job.decode, &image));
-    p->verdict[i] = verdict_of(&image);
-    if (image.status != FD_IMAGE_OK)
+    FD_TRY(fd_pictures_read(p, i, &image, &p->verdict[i]));
+    if (p->verdict[i].status != FD_IMAGE_OK)
         goto done;
     FD_TRY(p->work->apply(p->work->self, lane, p->format == FD_PICTURE_NPY, &image));
-    FD_TRY(write_picture(p, i, &image));
+    FD_TRY(fd_pictures_write(p, i, &image));
 done:
     fd_image_free(&image);
-    fd_content_free(&content);
     return err;
 }
 
@@ -186,23 +198,15 @@ done:
     return err;
 }
 
-static fd_error *run(fd_pictures *p, int *exit_code)
+fd_error *fd_pictures_finish(fd_pictures *p, bool interrupted, int *exit_code)
 {
     fd_error *err = NULL;
-    bool interrupted;
     int64_t failed = 0;
-    fd_job *job = &p->job;
-    FD_TRY(resolve(p));
-    FD_TRY(fd_job_scan(job));
-    FD_TRY(fd_pictures_place(p));
-    FD_TRY(fd_comm_agree(job->comm, share_out(p)));
-    const fd_pool pool = {.comm = job->comm, .engine = job->engine, .threads = job->threads, .first = p->first[job->rank], .last = p->first[job->rank + 1],
-                          .all = job->manifest.n, .what = "pictures", .memory = job->memory / 2, .bytes = bytes_of, .work = do_picture, .self = p};
-    FD_TRY(fd_pool_run(&pool, &interrupted));
+    const fd_job *job = &p->job;
     if (interrupted) {
         fd_say(FD_NORMAL, "interrupted: pictures that are there are whole; the same command makes all of them");
         *exit_code = FD_EXIT_INTERRUPTED;
-        goto done;
+        return NULL;
     }
     FD_TRY(gather_verdicts(p));
     FD_TRY(fd_comm_agree(job->comm, job->rank == 0 ? fd_pictures_report(p, &failed) : NULL));
@@ -212,16 +216,44 @@ done:
     return err;
 }
 
+static fd_error *run(fd_pictures *p, int *exit_code)
+{
+    fd_error *err = NULL;
+    bool interrupted;
+    fd_job *job = &p->job;
+    FD_TRY(fd_pictures_resolve(p));
+    FD_TRY(fd_job_scan(job));
+    FD_TRY(fd_pictures_place(p));
+    FD_TRY(fd_comm_agree(job->comm, fd_pictures_share_out(p)));
+    const fd_pool pool = {.comm = job->comm, .engine = job->engine, .threads = job->threads, .first = p->first[job->rank], .last = p->first[job->rank + 1],
+                          .all = job->manifest.n, .what = "pictures", .memory = job->memory / 2, .bytes = bytes_of, .work = do_picture, .self = p};
+    FD_TRY(fd_pool_run(&pool, &interrupted));
+    FD_TRY(fd_pictures_finish(p, interrupted, exit_code));
+done:
+    return err;
+}
+
+fd_pictures fd_pictures_begin(fd_comm *c, fd_options *o)
+{
+    return (fd_pictures){.job = {.comm = c, .options = o, .rank = fd_comm_rank(c), .ranks = fd_comm_ranks(c), .start = fd_now()}};
+}
+
+void fd_pictures_free(fd_pictures *p)
+{
+    fd_picture_names_free(p->name, p->job.manifest.n);
+    fd_engine_close(p->job.engine);
+    fd_manifest_free(&p->job.manifest);
+    free(p->output);
+    free(p->first);
+    free(p->verdict);
+}
+
 fd_error *fd_run_pictures(fd_comm *c, fd_options *o, const fd_picture_work *work, int *exit_code)
 {
-    fd_pictures p = {.job = {.comm = c, .options = o, .rank = fd_comm_rank(c), .ranks = fd_comm_ranks(c), .start = fd_now()}, .work = work};
+    fd_pictures p = fd_pictures_begin(c, o);
+    p.work = work;
     fd_signals_catch();
     fd_error *err = run(&p, exit_code);
-    fd_picture_names_free(p.name, p.job.manifest.n);
-    fd_engine_close(p.job.engine);
-    fd_manifest_free(&p.job.manifest);
-    free(p.output);
-    free(p.first);
-    free(p.verdict);
+    fd_pictures_free(&p);
     return err;
 }

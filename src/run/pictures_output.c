@@ -14,6 +14,11 @@ fd_error *fd_pictures_path(const fd_pictures *p, int64_t i, char **out)
     return p->one ? fd_strdup(out, p->output) : fd_path_join(out, p->output, p->name[i]);
 }
 
+fd_error *fd_pictures_path_in(const fd_pictures *p, const char *folder, int64_t i, char **out)
+{
+    return fd_path_join(out, folder, p->name[i]);
+}
+
 /* mkdir -p of all folders of a path but its last part; with that part too where `whole`. */
 static fd_error *make_folders(const char *path, bool whole)
 {
@@ -116,14 +121,14 @@ done:
     return err;
 }
 
-static fd_error *make_all_folders(const fd_pictures *p)
+fd_error *fd_pictures_make_folders(const fd_pictures *p, const char *folder)
 {
     fd_error *err = NULL;
     char *path = NULL;
-    FD_TRY(make_folders(p->output, !p->one));
-    for (int64_t i = 0; i < p->job.manifest.n && !p->one; i++) {
+    FD_TRY(make_folders(folder, true));
+    for (int64_t i = 0; i < p->job.manifest.n; i++) {
         if (strchr(p->name[i], '/')) {
-            FD_TRY(fd_pictures_path(p, i, &path));
+            FD_TRY(fd_pictures_path_in(p, folder, i, &path));
             FD_TRY(make_folders(path, false));
             free(path);
             path = NULL;
@@ -145,7 +150,7 @@ static fd_error *place(fd_pictures *p)
     FD_TRY(fd_picture_names(&p->job.manifest, p->format, &p->name));
     FD_TRY(refuse_inputs(p));
     if (p->job.rank == 0)
-        FD_TRY(make_all_folders(p));
+        FD_TRY(p->one ? make_folders(p->output, false) : fd_pictures_make_folders(p, p->output));
 done:
     return err;
 }

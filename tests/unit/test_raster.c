@@ -35,6 +35,62 @@ static uint8_t *random_bytes(size_t n)
     return p;
 }
 
+/* --- in the engine's memory ---------------------------------------------------------------------------------------------------------- */
+
+static void *there(const void *host, size_t n)
+{
+    void *p;
+    assert_ok(engine->kind->alloc(engine, n, &p));
+    assert_ok(engine->kind->upload(lane, p, host, n));
+    return p;
+}
+
+static void back(void *host, void *p, size_t n)
+{
+    assert_ok(engine->kind->download(lane, host, p, n));
+    assert_ok(engine->kind->lane_sync(lane));
+    engine->kind->release(engine, p);
+}
+
+static void run_invert(const uint8_t *from, uint8_t *to, size_t shift, size_t n, const uint8_t pattern[24])
+{
+    uint8_t *a = there(from, n + 8), *b = from == to ? a : there(to, n + 8);
+    assert_ok(engine->kind->raster->invert(lane, a + shift, b + shift, (int64_t)n, pattern));
+    back(to, b, n + 8);
+    if (b != a)
+        engine->kind->release(engine, a);
+}
+
+/* A frame of host memory; out == rgb: in place. */
+static void run_motion(const fd_motion_frame *host)
+{
+    const size_t n = (size_t)host->width * (size_t)host->height;
+    fd_motion_frame f = *host;
+    uint8_t *rgb = there(host->rgb, 3 * n);
+    f.rgb = rgb;
+    f.gray = there(host->gray, n);
+    f.out = host->out == host->rgb ? rgb : there(host->out, 3 * n);
+    f.mask = host->mask ? there(host->mask, n) : NULL;
+    assert_ok(engine->kind->raster->motion(lane, &f));
+    back(host->gray, f.gray, n);
+    if (host->mask)
+        back(host->mask, f.mask, n);
+    back(host->out, f.out, 3 * n);
+    if (f.out != rgb)
+        engine->kind->release(engine, rgb);
+}
+
+static void run_convolve(const fd_convolution *c, const fd_raster *from, const fd_raster *to)
+{
+    const size_t n = (size_t)fd_raster_bytes(from);
+    fd_raster a = *from, b = *to;
+    a.data = there(from->data, n);
+    b.data = there(to->data, n);
+    assert_ok(engine->kind->raster->convolve(lane, c, &a, &b));
+    back(to->data, b.data, n);
+    engine->kind->release(engine, a.data);
+}
+
 /* --- invert -------------------------------------------------------------------------------------------------------------------------- */
 
 static void invert_turns_the_bytes_of_the_pattern(void **state)
@@ -48,13 +104,13 @@ static void invert_turns_the_bytes_of_the_pattern(void **state)
         for (size_t shift = 0; shift < (sizes[s] < 10000 ? 3 : 1); shift++) {
             uint8_t *from = random_bytes(sizes[s] + 8), *to = room(sizes[s] + 8);
             memset(to, 77, sizes[s] + 8);
-            assert_ok(engine->kind->raster->invert(lane, from + shift, to + shift, (int64_t)sizes[s], pattern));
+            run_invert(from, to, shift, sizes[s], pattern);
             size_t wrong = 0;
             for (size_t i = 0; i < sizes[s]; i++)
                 wrong += to[shift + i] != (i % 4 == 3 ? from[shift + i] : 255 - from[shift + i]);
             assert_int_equal(wrong, 0);
             assert_int_equal(to[shift + sizes[s]], 77);
-            assert_ok(engine->kind->raster->invert(lane, to + shift, to + shift, (int64_t)sizes[s], pattern));   /* in place: as it was */
+            run_invert(to, to, shift, sizes[s], pattern);   /* in place: as it was */
             assert_true(memcmp(to + shift, from + shift, sizes[s]) == 0);
             free(from);
             free(to);
@@ -78,7 +134,7 @@ static void check_motion(int32_t width, int32_t height, int threshold, bool in_p
         const fd_motion_frame f = {width, height, rgb, gray[0], first, threshold, wanted, mask[0]};
         const fd_motion_frame g = {width, height, in_place ? out : rgb, gray[1], first, threshold, out, mask[1]};
         assert_ok(fd_ref_raster.motion(plain_lane, &f));
-        assert_ok(engine->kind->raster->motion(lane, &g));
+        run_motion(&g);
         assert_memory_equal(out, wanted, 3 * n);
         assert_memory_equal(gray[0], gray[1], n);
         assert_memory_equal(mask[0], mask[1], n);
@@ -111,7 +167,7 @@ static void a_block_that_moves_loses_its_rim(void **state)
         memset(rgb + y * W * 3, 255, 5 * 3);
     rgb[8 * W * 3 + 3 * 9] = 200;   /* a single red pixel: eroded away */
     const fd_motion_frame f = {W, H, rgb, gray, false, 25, out, mask};
-    assert_ok(engine->kind->raster->motion(lane, &f));
+    run_motion(&f);
     for (int y = 0; y < H; y++)
         for (int x = 0; x < W; x++) {
             const uint8_t wanted = y >= 3 && y < 5 && x < 4 ? 255 : 0;
@@ -130,7 +186,7 @@ static void the_threshold_is_not_motion(void **state)
         const uint8_t level = (uint8_t)(100 + change), rgb[] = {level, level, level};
         uint8_t gray[] = {100}, out[3], mask[1];
         const fd_motion_frame f = {1, 1, rgb, gray, false, 25, out, mask};
-        assert_ok(engine->kind->raster->motion(lane, &f));
+        run_motion(&f);
         assert_int_equal(mask[0], change > 25 ? 255 : 0);
     }
 }
@@ -156,7 +212,7 @@ static void check_convolve(const fd_raster *shape, const fd_convolution *c)
     from.data = room(bytes), wanted.data = room(bytes), got.data = room(bytes);
     fill(&from);
     assert_ok(fd_ref_raster.convolve(plain_lane, c, &from, &wanted));
-    assert_ok(engine->kind->raster->convolve(lane, c, &from, &got));
+    run_convolve(c, &from, &got);
     assert_memory_equal(got.data, wanted.data, bytes);
     free(from.data);
     free(wanted.data);
@@ -198,7 +254,7 @@ static void small_sums_are_exact(void **state)
     };
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
         const fd_convolution c = {1, 3, 0, 1, rows[r].taps, NULL, rows[r].border, 7};
-        assert_ok(engine->kind->raster->convolve(lane, &c, &a, &b));
+        run_convolve(&c, &a, &b);
         assert_memory_equal(to, rows[r].wanted, 3);
     }
 }

@@ -258,6 +258,7 @@ static const fd_engine_kind kind = {
     .op = &fd_cuda_op_table,
     .image = &fd_cuda_image_table,
     .distance = &fd_cuda_distance_table,
+    .raster = &fd_cuda_raster_table,
 };
 
 static fd_error *cuda_open(const fd_engine_config *config, fd_engine **out)

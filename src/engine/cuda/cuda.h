@@ -13,6 +13,7 @@
 #include "engine/distance.h"
 #include "engine/host.h"
 #include "engine/image.h"
+#include "engine/raster.h"
 
 typedef struct fd_cuda_lane fd_cuda_lane;
 typedef struct fd_cuda_library fd_cuda_library;   /* library.h: cuDNN and cuBLASLt */
@@ -43,6 +44,7 @@ static inline fd_cuda_engine *fd_cuda(fd_engine *e)
 extern const fd_op_table fd_cuda_op_table;
 extern const fd_image_table fd_cuda_image_table;
 extern const fd_distance_table fd_cuda_distance_table;
+extern const fd_raster_table fd_cuda_raster_table;
 
 /* --- check.c ------------------------------------------------------------------------------------------------------------------------- */
 
