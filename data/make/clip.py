@@ -23,7 +23,7 @@ def frame(t):
     x, y = np.meshgrid(np.arange(WIDTH), np.arange(HEIGHT))
     picture = wall() + np.random.RandomState(100 + t).randint(-3, 4, (HEIGHT, WIDTH, 1))   # a camera's noise, below the threshold
     if 12 <= t < 28:
-        picture[70:110, 20:50] = (60, 80, 160)
+        picture[70:110, 20:50] = (215, 225, 240)
     fall = abs((t % 20) - 10) / 10
     disc = (x - (10 + 3.6 * t)) ** 2 + (y - (20 + 80 * (1 - fall ** 2))) ** 2 < 13 ** 2
     picture[disc] = (230, 200, 60)

@@ -49,7 +49,8 @@ int fd_exif_orientation(const uint8_t *tiff, size_t n);
 
 /* Writes a picture as PNG (whole or not at all): RGB8, or with the channels and the depth that it has. */
 fd_error *fd_png_write(const char *path, const uint8_t *rgb, int32_t width, int32_t height) FD_CHECK;
-fd_error *fd_png_write_image(const char *path, const fd_image *image) FD_CHECK;
+/* level: of compression, 0 (none) to 9, or -1: the library's own. */
+fd_error *fd_png_write_image(const char *path, const fd_image *image, int level) FD_CHECK;
 /* *bytes = an RGB8 picture (at least 1x1) as a JPEG of this quality (1..100). free(*bytes). */
 fd_error *fd_jpeg_encode(const uint8_t *rgb, int32_t width, int32_t height, int quality, uint8_t **bytes, size_t *n) FD_CHECK;
 /* As JPEG of a quality of 1..100: 8 bits, gray or RGB; of 16 bits the high ones, without alpha. */

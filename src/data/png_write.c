@@ -40,13 +40,14 @@ static void on_flush(png_struct *png)
     (void)png;   /* memory has nothing to flush */
 }
 
-static void encode(writer *w, const fd_image *image)
+static void encode(writer *w, const fd_image *image, int level)
 {
     static const int types[] = {PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB, PNG_COLOR_TYPE_RGB_ALPHA};
     const size_t pitch = (size_t)image->width * (size_t)(image->channels * image->depth / 8);
     const uint16_t one = 1;
     png_set_write_fn(w->png, w, on_write, on_flush);
     png_set_user_limits(w->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+    png_set_compression_level(w->png, level);
     png_set_IHDR(w->png, w->info, (png_uint_32)image->width, (png_uint_32)image->height, image->depth, types[image->channels - 1], PNG_INTERLACE_NONE,
                  PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     png_write_info(w->png, w->info);
@@ -58,22 +59,22 @@ static void encode(writer *w, const fd_image *image)
 }
 
 /* What setjmp's function changes lies in its caller, so that it is there after a longjmp. */
-static void encode_guarded(writer *w, const fd_image *image)
+static void encode_guarded(writer *w, const fd_image *image, int level)
 {
     if (setjmp(w->out))
         return;
     w->png = png_create_write_struct(PNG_LIBPNG_VER_STRING, w, on_error, NULL);
     w->info = w->png ? png_create_info_struct(w->png) : NULL;
     if (w->info)
-        encode(w, image);
+        encode(w, image, level);
     else
         w->err = FD_FAIL(FD_NOMEM, "out of memory in libpng");
 }
 
-fd_error *fd_png_write_image(const char *path, const fd_image *image)
+fd_error *fd_png_write_image(const char *path, const fd_image *image, int level)
 {
     writer w = {0};
-    encode_guarded(&w, image);
+    encode_guarded(&w, image, level);
     png_destroy_write_struct(&w.png, &w.info);
     fd_error *err = w.err ? w.err : fd_file_replace(path, w.bytes, w.n);
     free(w.bytes);
@@ -83,5 +84,5 @@ fd_error *fd_png_write_image(const char *path, const fd_image *image)
 fd_error *fd_png_write(const char *path, const uint8_t *rgb, int32_t width, int32_t height)
 {
     const fd_image image = {.rgb = (uint8_t *)(uintptr_t)rgb /* only read */, .width = width, .height = height, .channels = 3, .depth = 8};
-    return fd_png_write_image(path, &image);
+    return fd_png_write_image(path, &image, -1);
 }

@@ -187,7 +187,7 @@ static fd_error *write_mask(const run *r, int64_t i)
     char *path = NULL;
     const fd_image mask = {.rgb = r->host_mask, .width = r->width, .height = r->height, .channels = 1, .depth = 8};
     FD_TRY(fd_pictures_path_in(&r->m->pictures, r->m->masks, i, &path));
-    FD_TRY(fd_png_write_image(path, &mask));
+    FD_TRY(fd_png_write_image(path, &mask, r->m->pictures.compression));
 done:
     free(path);
     return err;

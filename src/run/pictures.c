@@ -85,6 +85,7 @@ fd_error *fd_pictures_resolve(fd_pictures *p)
                                      .as_stored = true, .ignore_exif = fd_opt_choice(o, "exif") == 1, .accept_truncated = fd_opt_flag(o, "accept-truncated")};
     p->format = (fd_picture_format)fd_opt_choice(o, "format");
     p->quality = (int)fd_opt_int(o, "quality");
+    p->compression = (int)fd_opt_int(o, "compression");
     fd_comm_set_timeout(job->comm, fd_opt_real(o, "timeout"));
     FD_TRY(fd_comm_agree(job->comm, open_engine(job)));
 done:
@@ -142,7 +143,7 @@ fd_error *fd_pictures_write(const fd_pictures *p, int64_t i, const fd_image *ima
     FD_TRY(fd_pictures_path(p, i, &path));
     FD_TRY(p->format == FD_PICTURE_NPY    ? write_array(path, image)
            : p->format == FD_PICTURE_JPEG ? fd_jpeg_write_image(path, image, p->quality)
-                                          : fd_png_write_image(path, image));
+                                          : fd_png_write_image(path, image, p->compression));
 done:
     free(path);
     return err;

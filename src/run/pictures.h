@@ -41,6 +41,7 @@ fd_error *fd_raster_apply(fd_lane *lane, fd_image *image, bool in_place, fd_rast
      "The folder for the pictures, made if need be; for a single picture also its name, ending in .png or .jpg."},                                      \
     {"format", 0, FD_OPT_CHOICE, "png", NULL, formats, 0, 0, FD_AFFECTS_RESULT, "Output", formats_help}, \
     {"quality", 0, FD_OPT_INT, "95", "Q", NULL, 1, 100, FD_AFFECTS_RESULT, "Output", "Of JPEG."},                                                     \
+    {"compression", 0, FD_OPT_INT, "3", "LEVEL", NULL, 0, 9, FD_AFFECTS_RESULT, "Output", "Of PNG: 0 none, 1 fast, 9 small. The default takes half the time of 6, and a tenth more room."}, \
     {"ledger", 0, FD_OPT_TEXT, NULL, "FILE.tsv", NULL, 0, 0, FD_AFFECTS_RUN, "Output", "Write a line for each picture: its name, what became of it, why, and where it went."}, \
     {"strict", 0, FD_OPT_FLAG, "false", NULL, NULL, 0, 0, FD_AFFECTS_RUN, "Output", "Exit with 3 when pictures failed (the others are written all the same)."}
 

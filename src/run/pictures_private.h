@@ -11,7 +11,7 @@ typedef struct fd_pictures {
     fd_job job;               /* comm, options, manifest, engine, threads, memory, decode: what the scan and the workers need */
     const fd_picture_work *work;
     fd_picture_format format;
-    int quality;
+    int quality, compression;
     char *output;             /* folder, or the name of the one picture */
     bool one;                 /* output is that name */
     char **name;              /* [n] in the folder */

@@ -85,6 +85,23 @@ expect 0 facesdist-invert nested -o nested/done
 says err 'files of the output folder are no inputs'
 diff -r done nested/done || die "a second run made more"
 
+# Levels of compression: other files, the same samples.
+expect 0 facesdist-invert "$photos/group-of-2.jpg" -o small.png --compression 9
+expect 0 facesdist-invert "$photos/group-of-2.jpg" -o plain.png --compression 0
+[ "$(stat -c %s small.png)" -lt "$(stat -c %s plain.png)" ] || die "compression does nothing"
+"$python" -c "import sys, numpy as n; from PIL import Image as i; sys.exit(not (n.asarray(i.open('small.png')) == n.asarray(i.open('plain.png'))).all())" || die "compression changes samples"
+
+# Asked to stop: what is there is whole, and the same command makes the rest.
+mkdir many
+for i in $(seq 400); do ln -s "$photos/group-of-7.jpg" many/$i.jpg; done
+facesdist-invert many -o stopped --threads 1 >/dev/null 2>stopped.err &
+job=$!
+until [ -n "$(find stopped -name '*.png' 2>/dev/null | head -1)" ]; do sleep 0.05; done
+kill -TERM $job
+wait $job
+[ $? = 75 ] || { cat stopped.err >&2; die "not told that it was interrupted"; }
+[ "$(find stopped -type f ! -name '*.png' | wc -l)" = 0 ] || die "something half-written was left"
+
 # Refused or told.
 expect 3 facesdist-invert in -o done --strict
 expect 2 facesdist-invert in/photo.png -o in/photo.png
