@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# The cuda engine on the emulator, whole: five photographs within the bars of the comparison, the same bytes again, ranks that share a GPU or must
+# not, memory that is short, a GPU that is lost.
+# Time limit: 600 s
+. "$(dirname "$0")/../tools/lib.sh"
+plugin=$bin/../lib/facesdist/libfacesdist-emu.so
+[ -e "$plugin" ] || plugin=$(echo "$bin"/../lib/*/facesdist/libfacesdist-emu.so)
+[ -e "$plugin" ] || skip "no emulator (no C++ compiler)"
+export FACESDIST_EMULATOR=1
+emulated() { expect 0 facesdist --device cuda --threads 2 "$@"; }
+
+# The whole way, and what it says of itself.
+five=("$photos/group-of-2.jpg" "$photos"/people/p0[1-4]/1.jpg)
+emulated "${five[@]}" -o gpu.h5 --faces all --topk 3 --matrix full
+says err '^engine cuda: emulator'
+job "${five[@]}" -o cpu.h5 --faces all --topk 3 --matrix full --device cpu
+expect 0 facesdist-compare --tolerance gpu.h5 cpu.h5
+"$python" - <<'END' || die "distances between the GPU's embeddings are not those between the processor's"
+import h5py, numpy
+gpu, cpu = h5py.File('gpu.h5'), h5py.File('cpu.h5')
+a, b = gpu['distances/full'][:], cpu['distances/full'][:]
+e = cpu['faces/embedding'][:].astype('f8')
+# Each embedding is off by at most the largest difference of two; a distance by at most twice that (triangle inequality), and a rounding.
+off = numpy.sqrt(((gpu['faces/embedding'][:].astype('f8') - e) ** 2).sum(1)).max()
+assert numpy.abs(a - b).max() <= 2 * off + 2e-7 * b.max(), (numpy.abs(a - b).max(), off)
+assert (a == a.T).all() and (numpy.diag(a) == 0).all()
+END
+
+# From equal rows every engine has the same lists, counts and pairs.
+"$python" - <<'END'
+import numpy
+x = numpy.random.default_rng(5).standard_normal((300, 40), dtype='f4')
+x[17], x[200], x[250] = x[3], numpy.nan, 0
+numpy.save('rows.npy', x)
+END
+for metric in euclidean cosine; do
+    for device in cuda cpu; do
+        expect 0 facesdist-distances rows.npy -o of_$device.h5 --metric $metric --topk 5 --radius 0.9 --histogram --matrix none --device $device --threads 2
+    done
+    "$python" - <<'END' || die "$metric: sweeps differ between the engines"
+import h5py, numpy
+gpu, cpu = h5py.File("of_cuda.h5"), h5py.File("of_cpu.h5")
+for name in ('topk/index', 'topk/distance', 'radius/indptr', 'radius/index', 'radius/distance', 'histogram'):
+    numpy.testing.assert_array_equal(gpu['distances/' + name][:], cpu['distances/' + name][:], name)
+END
+    rm of_cuda.h5 of_cpu.h5
+done
+
+# The same bytes from ranks that share the GPU; refused where nobody said so.
+one=("$photos/people/p01/1.jpg" "$photos/people/p02/1.jpg")
+emulated "${one[@]}" -o one.h5
+if command -v mpirun >/dev/null; then
+    expect 0 timeout 100 mpirun -np 2 facesdist --device cuda --threads 1 --share-gpu "${one[@]}" -o two.h5
+    same one.h5 two.h5
+    expect 1 timeout 100 mpirun -np 2 facesdist --device cuda --threads 1 "${one[@]}" -o no.h5
+    says err 'ranks 0 and 1 .* have the same GPU, GPU-656d756c-.*--share-gpu'
+fi
+
+# Too little memory: smaller batches before the first photograph; a photograph that does not fit is recorded and the others are done.
+mkdir in && face in/one.jpg
+"$python" -c "
+from PIL import Image
+Image.new('RGB', (3000, 2500), (90, 120, 60)).save('in/wide.png')"
+emulated in -o wide.h5 -v --gpu-memory 16M
+says err 'batches of 8 faces do not fit'
+is wide.h5 one.jpg status ok
+is wide.h5 wide.png status out_of_memory
+of wide.h5 wide.png detail | grep -q "out of GPU memory" || die "it does not say whose memory"
+expect 1 facesdist --device cuda "${one[0]}" -o no.h5 --gpu-memory 64G
+says err 'has [0-9]+ MiB free, --gpu-memory asks for 65536'
+
+# A lost GPU ends the run; what was saved before is not done again.
+expect 1 env FACESDIST_EMU_FAIL=launch:60 facesdist --device cuda --threads 1 "${one[@]}" -o lost.h5
+says err 'GPU 0 \(emulator\) is lost: '
+[ ! -e lost.h5 ] || die "a result was written by a lost GPU"
+emulated "${one[@]}" -o lost.h5
+same one.h5 lost.h5
+# What only a GPU can do.
+expect 2 facesdist --device cuda "${one[@]}" -o no.h5 --precision nonsense
+expect 1 facesdist --device cpu "${one[@]}" -o no.h5 --precision tf32
+says err 'engine cpu computes in f32 only'
