@@ -73,6 +73,11 @@ struct fd_lane { fd_engine *engine; };
 /* The registry, one const table: row i, NULL past the end. The only place with an #ifdef on what was built. */
 const fd_engine_kind *fd_engine_kind_at(int i);
 
+/* The instruction set that engine cpu would use for this --isa ("auto": the best that this processor has), as a number that grows with it; -1: it cannot, or
+ * was not built. And its name; level >= 0. Ranks of different hosts agree on the least before they open an engine. */
+int fd_engine_isa_level(const char *wanted);
+const char *fd_engine_isa_name(int level);
+
 /* Opens the engine that --device names: a registry name (a numbered one may end in ":3") or "auto". An engine that was not built or has no
  * device is FD_UNSUPPORTED or FD_DEVICE with a hint, never another engine; "auto" says which faster one it could not have, and why. fd_engine_close it after all its lanes. */
 fd_error *fd_engine_open(const char *device, const fd_engine_config *config, fd_engine **out) FD_CHECK;

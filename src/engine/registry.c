@@ -4,6 +4,7 @@
 #include "engine/ref/ref.h"
 #ifdef FACESDIST_HAVE_ONEDNN
 #include "engine/cpu/cpu.h"
+#include "engine/cpu/isa.h"
 #endif
 
 static const fd_engine_kind *const kinds[] = {
@@ -18,4 +19,28 @@ enum { KINDS = sizeof kinds / sizeof(const fd_engine_kind *) };
 const fd_engine_kind *fd_engine_kind_at(int i)
 {
     return i >= 0 && i < KINDS ? kinds[i] : NULL;
+}
+
+int fd_engine_isa_level(const char *wanted)
+{
+    int level = -1;
+#ifdef FACESDIST_HAVE_ONEDNN
+    fd_isa isa;
+    fd_error *none = fd_isa_resolve(wanted, &isa);
+    level = none ? -1 : (int)isa;
+    fd_error_free(none);
+#else
+    (void)wanted;
+#endif
+    return level;
+}
+
+const char *fd_engine_isa_name(int level)
+{
+#ifdef FACESDIST_HAVE_ONEDNN
+    return fd_isa_name((fd_isa)level);
+#else
+    (void)level;
+    return "none";
+#endif
 }

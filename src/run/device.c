@@ -50,12 +50,39 @@ static bool is_emulated(void)
     return emulator && *emulator;
 }
 
-static fd_error *open_own(const fd_comm *c, const fd_options *o, fd_arithmetic arithmetic, fd_engine **out)
+typedef struct processor { int64_t level; char host[64]; } processor;
+
+/* One instruction set for all ranks, the best that every one has: the bytes shall not depend on who computed what. */
+static fd_error *agree_isa(fd_comm *c, const fd_options *o, const char **isa)
+{
+    fd_error *err = NULL;
+    const int ranks = fd_comm_ranks(c);
+    int least = 0, most = 0;
+    processor own = {.level = fd_engine_isa_level(fd_opt_text(o, "isa"))}, *all = NULL;
+    *isa = fd_opt_text(o, "isa");
+    snprintf(own.host, sizeof own.host, "%s", fd_comm_host(c));
+    FD_TRY(fd_alloc(&all, (size_t)ranks, sizeof *all));
+    FD_TRY(fd_comm_all_gather_fixed(c, &own, all, sizeof own));
+    for (int r = 1; r < ranks; r++) {
+        least = all[r].level < all[least].level ? r : least;
+        most = all[r].level > all[most].level ? r : most;
+    }
+    if (all[least].level < 0 || all[least].level == all[most].level)   /* a rank that has none says so when it opens its engine */
+        goto done;
+    *isa = fd_engine_isa_name((int)all[least].level);
+    fd_say(FD_NORMAL, "warning: rank %d (%s) has %s, rank %d (%s) has %s: all ranks compute with %s", most, all[most].host,
+           fd_engine_isa_name((int)all[most].level), least, all[least].host, *isa, *isa);
+done:
+    free(all);
+    return err;
+}
+
+static fd_error *open_own(const fd_comm *c, const fd_options *o, const char *isa, fd_arithmetic arithmetic, fd_engine **out)
 {
     fd_error *err = NULL;
     const char *device = fd_opt_text(o, "device");
     const fd_device_place place = {fd_comm_local_rank(c), fd_comm_local_ranks(c), 0, fd_opt_flag(o, "share-gpu")};
-    fd_engine_config config = {.isa = fd_opt_text(o, "isa"), .arithmetic = arithmetic, .sharers = place.share ? place.local_ranks : 1};
+    fd_engine_config config = {.isa = isa, .arithmetic = arithmetic, .sharers = place.share ? place.local_ranks : 1};
     if (fd_opt_set(o, "gpu-memory"))
         config.memory = (size_t)fd_opt_int(o, "gpu-memory");
     if (strcmp(device, "cuda") == 0 || strcmp(device, "auto") == 0) {
@@ -100,7 +127,9 @@ fd_error *fd_device_open(fd_comm *c, const fd_options *o, fd_arithmetic arithmet
 {
     fd_error *err = NULL;
     fd_engine *e = NULL;
-    FD_TRY(fd_comm_agree(c, open_own(c, o, arithmetic, &e)));
+    const char *isa = NULL;
+    FD_TRY(agree_isa(c, o, &isa));
+    FD_TRY(fd_comm_agree(c, open_own(c, o, isa, arithmetic, &e)));
     FD_TRY(check_units(c, o, e));
     *out = e;
     e = NULL;
