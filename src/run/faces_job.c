@@ -115,7 +115,7 @@ static void tell_interruption(const fd_job *job)
     if (job->rank != 0)
         return;
     fd_log_progress("");
-    if (job->lock && stat(job->journal, &s) == 0)
+    if (job->journal && stat(job->journal, &s) == 0)
         fd_say(FD_NORMAL, "interrupted: everything done is saved in %s.journal; the same command goes on", job->shown);
     else
         fd_say(FD_NORMAL, "interrupted before anything was done; the same command starts again");
