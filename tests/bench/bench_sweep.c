@@ -1,13 +1,13 @@
-/* Nearest rows of all pairs of unit rows, one thread: bench_sweep [rows] [k] [rows of a block]. Seconds with norms and packing, a pair's
- * product counted once, and its share of the rate that oneDNN's sgemm has on large squares in the same run; then a histogram and radius pairs.
- * Alone and pinned (taskset -c 1), or the numbers are worthless. */
+/* All pairs of unit rows, one thread: bench_sweep [rows] [k] [rows of a block] [rounds]. The budget: the rate of the products that sweeps compute, against
+ * oneDNN's sgemm on large squares; how many of them are no pair's (padding, diagonal); and what nearest rows, a histogram and radius pairs take
+ * beyond the products. Each is the least processor time of several rounds taken in turns, blocks included. Pinned (taskset -c 1). */
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "bench.h"
-#include "engine/distance.h"
+#include "engine/cpu/sweep.h"
 
 enum { MOST_BLOCKS = 1024 };
 
@@ -35,15 +35,18 @@ static void multiply(void *self)
     dnnl_sgemm('N', 'T', SQUARE, SQUARE, SQUARE, 1, s->x, SQUARE, s->y, SQUARE, 0, s->z, SQUARE);
 }
 
-static double sgemm_rate(void) /* GFLOP/s */
+static bool open_squares(squares *s)
 {
     const size_t n = (size_t)SQUARE * SQUARE;
-    squares s = {bench_numbers(n, 1), bench_numbers(n, 1), bench_numbers(n, 1)};
-    double seconds = dnnl_sgemm && s.x && s.y && s.z ? bench_least(multiply, &s, 1) : INFINITY;
-    free(s.x);
-    free(s.y);
-    free(s.z);
-    return 2e-9 * (double)SQUARE * SQUARE * SQUARE / seconds;
+    *s = (squares){bench_numbers(n, 1), bench_numbers(n, 1), bench_numbers(n, 1)};
+    return dnnl_sgemm && s->x && s->y && s->z;
+}
+
+static void close_squares(squares *s)
+{
+    free(s->x);
+    free(s->y);
+    free(s->z);
 }
 
 static void unit_rows(float *row, int64_t n, int64_t dim)
@@ -65,77 +68,115 @@ static void unit_rows(float *row, int64_t n, int64_t dim)
     }
 }
 
+typedef struct lists { fd_topk list; uint64_t bin[102]; } lists;
+
+static fd_sweep sweep_of(const setting *t, lists *l, fd_block *const *block, int64_t I, int64_t J)
+{
+    fd_sweep s = {.a = block[I], .b = block[J], .first_a = I * t->side, .first_b = J * t->side};
+    s.topk_a = (fd_topk){t->k, l->list.distance + s.first_a * t->k, l->list.index + s.first_a * t->k};
+    s.topk_b = (fd_topk){t->k, l->list.distance + s.first_b * t->k, l->list.index + s.first_b * t->k};
+    return s;
+}
+
+/* Seconds. */
 static double all_pairs(const setting *t)
 {
     const fd_distance_table *table = t->lane->engine->kind->distance;
     fd_block *block[MOST_BLOCKS];
     int64_t blocks = 0;
-    fd_topk list = {t->k, malloc((size_t)(t->n * t->k) * sizeof(float)), malloc((size_t)(t->n * t->k) * sizeof(int64_t))};
-    uint64_t bin[102] = {0};
-    const fd_histogram histogram = {0, 50, 100, bin};
+    lists l = {.list = {t->k, malloc((size_t)(t->n * t->k + 1) * sizeof(float)), malloc((size_t)(t->n * t->k + 1) * sizeof(int64_t))}};
+    const fd_histogram histogram = {0, 50, 100, l.bin};
     fd_radius radius = {.radius = t->radius};
     double start = bench_now();
-    fd_topk_clear(&list, FD_EUCLIDEAN, t->n);
+    fd_topk_clear(&l.list, FD_EUCLIDEAN, t->n);
     for (int64_t first = 0; first < t->n && blocks < MOST_BLOCKS; first += t->side, blocks++) {
         int64_t count = t->n - first < t->side ? t->n - first : t->side;
         fd_block_desc d = {FD_EUCLIDEAN, t->precision, t->row + first * t->dim, NULL, count, t->dim};
         bench_must(table->block_open(t->lane, &d, &block[blocks]));
     }
-    double opened = bench_now() - start;
     for (int64_t I = 0; I < blocks; I++)
         for (int64_t J = I; J < blocks; J++) {
-            fd_sweep s = {.a = block[I], .b = block[J], .first_a = I * t->side, .first_b = J * t->side};
-            s.topk_a = (fd_topk){t->k, list.distance + s.first_a * t->k, list.index + s.first_a * t->k};
-            s.topk_b = (fd_topk){t->k, list.distance + s.first_b * t->k, list.index + s.first_b * t->k};
+            fd_sweep s = sweep_of(t, &l, block, I, J);
             s.histogram = t->histogram ? &histogram : NULL;
             s.radius = t->radius > 0 ? &radius : NULL;
             bench_must(table->sweep(t->lane, &s));
         }
     double seconds = bench_now() - start;
-    printf("  blocks %.3f s", opened);
-    if (t->radius > 0)
-        printf(", %lld pairs within %g", (long long)radius.count, (double)t->radius);
     for (int64_t I = 0; I < blocks; I++)
         table->block_close(block[I]);
-    free(list.distance);
-    free(list.index);
+    free(l.list.distance);
+    free(l.list.index);
     return seconds;
 }
 
-static void report(const setting *t, const char *what, double sgemm)
+/* Products that are computed beside those of the pairs, as a share of these: rows and columns of tiles, as in the sweeps. */
+static double waste(const setting *t)
 {
-    double best = all_pairs(t), again = all_pairs(t);
-    best = again < best ? again : best;
-    double flop = (double)t->n * (double)(t->n - 1) * (double)t->dim;
-    printf("\ndim %d, %s, %s: %.3f s, %.0f Mpairs/s, %.1f GFLOP/s", (int)t->dim, what, t->precision == FD_PRECISION_F32 ? "f32" : "auto", best,
-           (double)t->n * (double)(t->n - 1) / 2e6 / best, flop * 1e-9 / best);
-    printf(sgemm > 0 ? ", %.2f of sgemm's rate\n" : "\n", flop * 1e-9 / best / sgemm);
+    const fd_gemm_kernel *gemm = fd_sweep_kernel_of(t->lane->engine)->gemm;
+    const bool matrix_unit = t->precision == FD_PRECISION_AUTO && fd_amx_usable();
+    const int64_t rows = matrix_unit ? FD_SWEEP_ROWS : gemm->rows, width = matrix_unit ? FD_SWEEP_WIDTH : gemm->width;
+    double products = 0;
+    for (int64_t a = 0; a < t->n; a += t->side) {
+        const int64_t n = t->n - a < t->side ? t->n - a : t->side;
+        for (int64_t i = 0; i < n; i += rows)
+            products += (double)(rows * ((n - i / width * width + width - 1) / width * width));
+        for (int64_t b = a + t->side; b < t->n; b += t->side) {
+            const int64_t m = t->n - b < t->side ? t->n - b : t->side;
+            products += (double)((n + rows - 1) / rows * rows * ((m + width - 1) / width * width));
+        }
+    }
+    return products / ((double)t->n * (double)(t->n - 1) / 2) - 1;
+}
+
+static double smaller(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+static void report(const setting *t, int rounds, squares *s, bool have_squares)
+{
+    setting kind[] = {*t, *t, *t, *t};   /* products alone, nearest rows, histogram, radius */
+    double best[] = {1e9, 1e9, 1e9, 1e9}, sgemm = 1e9;
+    kind[0].k = kind[2].k = kind[3].k = 0;
+    kind[2].histogram = true;
+    kind[3].radius = 1.2F;
+    for (int r = 0; r < rounds; r++) {
+        const double start = bench_now();
+        if (have_squares)
+            multiply(s);
+        sgemm = smaller(sgemm, bench_now() - start);
+        for (int w = 0; w < (r < 2 ? 4 : 2); w++)
+            best[w] = smaller(best[w], all_pairs(&kind[w]));
+    }
+    const double pairs = (double)t->n * (double)(t->n - 1) / 2, rate = 2e-9 * pairs * (double)t->dim * (1 + waste(t)) / best[0];
+    const double square_rate = 2e-9 * (double)SQUARE * SQUARE * SQUARE / sgemm;
+    printf("dim %d, %s: products %.3f s, %.0f GFLOP/s", (int)t->dim, t->precision == FD_PRECISION_F32 ? "f32" : "auto", best[0], rate);
+    if (have_squares)
+        printf(", %.2f of sgemm's %.0f (goal for f32 0.95)", rate / square_rate, square_rate);
+    printf(", waste %.1f %% (goal 4)\n  top-%d %.3f s, %.0f Mpairs/s, %.0f %% more than the products (goal for f32 %d); histogram %.3f s, radius %.3f s\n",
+           100 * waste(t), (int)t->k, best[1], pairs * 1e-6 / best[1], 100 * (best[1] / best[0] - 1), t->dim == 512 ? 10 : 30, best[2], best[3]);
+    fflush(stdout);
 }
 
 int main(int argc, char **argv)
 {
     setting t = {.n = argc > 1 ? atoll(argv[1]) : 20000, .k = argc > 2 ? atoll(argv[2]) : 10};
+    const int rounds = argc > 4 ? atoi(argv[4]) : 5;
     fd_engine *e;
+    squares s;
     t.side = argc > 3 ? atoll(argv[3]) : t.n;
     bench_must(fd_engine_open("cpu", &(fd_engine_config){.isa = "auto"}, &e));
     bench_must(fd_lane_open(e, &t.lane));
-    double sgemm = sgemm_rate();
-    printf("sgemm %.1f GFLOP/s\n", sgemm);
+    const bool have_squares = open_squares(&s);
     t.row = malloc((size_t)(t.n * 512) * sizeof *t.row);
     for (t.dim = 128; t.row && t.dim <= 512; t.dim *= 4) {
         unit_rows(t.row, t.n, t.dim);
         for (int p = 0; p < 2; p++) {
             t.precision = p ? FD_PRECISION_F32 : FD_PRECISION_AUTO;
-            report(&t, "top-k", sgemm);
-            setting other = t;
-            other.k = 0;
-            other.histogram = true;
-            report(&other, "histogram", sgemm);
-            other.histogram = false;
-            other.radius = 1.2F;
-            report(&other, "radius", sgemm);
+            report(&t, rounds, &s, have_squares);
         }
     }
+    close_squares(&s);
     free(t.row);
     fd_lane_close(t.lane);
     fd_engine_close(e);

@@ -2,7 +2,7 @@
 # The distance stage against the libraries made for it, one core each, one run; prints ratios (larger is better for facesdist).
 #     bash tests/bench/distances.sh [BIN_DIR, default build-ci/bin]
 # Environment: PEERS: a Python virtual environment with numpy, faiss-cpu, scipy, torch (made in build/peers when unset); CORE: the core to pin to;
-# LARGE=1: also n = 1,000,000 at dim 32 on two ranks (minutes).
+# ROUNDS: runs of each, taken in turns (5); LARGE=1: also n = 1,000,000 at dim 32 on two ranks (minutes).
 set -euo pipefail
 project=$(cd "$(dirname "$0")/../.." && pwd)
 bin=$(cd "${1:-$project/build-ci/bin}" && pwd)
