@@ -1,21 +1,58 @@
 #include "dist/scale.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Rows whose largest value is between 2^-40 and 2^40 need nothing: with up to a million dimensions their squared norm stays below 2^102, and
  * what underflows is less than 2^-46 of it. */
 enum { SAFE = 40 };
 
+enum { LANES = 16, INFINITE = 0x7f800000 };   /* LANES: sums and maxima side by side, for vectors */
+
+int32_t fd_largest_bits(const float *x, int64_t n)
+{
+    int32_t most[LANES] = {0}, bits[LANES];
+    for (int64_t k = 0; k < n; k += LANES) {
+        if (n - k < LANES)
+            memset(bits, 0, sizeof bits);
+        memcpy(bits, x + k, (size_t)(n - k < LANES ? n - k : LANES) * sizeof *x);
+        for (int l = 0; l < LANES; l++) {
+            const int32_t size = bits[l] & INT32_MAX;
+            most[l] = size > most[l] ? size : most[l];
+        }
+    }
+    for (int l = 1; l < LANES; l++)
+        most[0] = most[l] > most[0] ? most[l] : most[0];
+    return most[0];
+}
+
 /* The exponent of the largest finite value, or INT_MIN when all are zero. */
 static int largest_exponent(const float *x, int64_t n)
 {
     float largest = 0;
-    for (int64_t k = 0; k < n; k++) {
+    const int32_t bits = fd_largest_bits(x, n);
+    if (bits < INFINITE)
+        memcpy(&largest, &bits, sizeof largest);
+    for (int64_t k = 0; k < n && bits >= INFINITE; k++) {
         float a = fabsf(x[k]);
         if (a > largest && a <= 3.40282347e38F)
             largest = a;
     }
     return largest > 0 ? ilogbf(largest) : INT32_MIN;
+}
+
+static double squared_norm(const float *x, int64_t n)
+{
+    double sum[LANES] = {0};
+    int64_t k = 0;
+    for (; k + LANES <= n; k += LANES)
+        for (int l = 0; l < LANES; l++)
+            sum[l] += (double)x[k + l] * (double)x[k + l];
+    for (; k < n; k++)
+        sum[0] += (double)x[k] * (double)x[k];
+    for (int l = 1; l < LANES; l++)
+        sum[0] += sum[l];
+    return sum[0];
 }
 
 static bool in_range(int exponent)
@@ -29,9 +66,7 @@ void fd_survey_rows(fd_survey *s, const float *rows, const uint8_t *valid, int64
         if (valid && !valid[i])
             continue;
         const float *row = rows + i * dim;
-        double norm = 0;
-        for (int64_t k = 0; k < dim; k++)
-            norm += (double)row[k] * (double)row[k];
+        const double norm = squared_norm(row, dim);
         const int exponent = largest_exponent(row, dim);
         s->largest = exponent > s->largest ? exponent : s->largest;
         s->out_of_range |= !in_range(exponent);

@@ -13,6 +13,9 @@ typedef struct fd_survey {
     double norm;          /* largest squared 2-norm of a row */
 } fd_survey;
 
+/* Bits of the value that is largest in size, without its sign; 0: all n are zero; from 0x7f800000 on: some are not finite. */
+int32_t fd_largest_bits(const float *x, int64_t n);
+
 #define FD_SURVEY_EMPTY (fd_survey){.largest = INT32_MIN}
 void fd_survey_rows(fd_survey *s, const float *rows, const uint8_t *valid, int64_t n, int64_t dim);   /* valid NULL: all are */
 

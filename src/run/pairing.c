@@ -34,12 +34,8 @@ bool fd_wanted_any(const fd_wanted *w)
 
 bool fd_row_is_valid(const float *row, int64_t dim, fd_metric metric)
 {
-    bool zero = true, finite = true;
-    for (int64_t k = 0; k < dim; k++) {
-        zero = zero && row[k] == 0;
-        finite = finite && isfinite(row[k]);
-    }
-    return finite && !(metric == FD_COSINE && zero);
+    const int32_t bits = fd_largest_bits(row, dim);
+    return bits < 0x7f800000 && !(metric == FD_COSINE && bits == 0);
 }
 
 fd_error *fd_survey_reduce(fd_comm *c, fd_survey *s)

@@ -227,6 +227,16 @@ static void swap_sides(state *w)
     w->b = a;
 }
 
+/* Where the next rows' waiting pairs are put: they were last in hand a group of columns ago. */
+static void prefetch_lists(const fd_sweep_side *x, int64_t i, int64_t rows)
+{
+    const int64_t end = i + rows < x->block->base.n ? i + rows : x->block->base.n;
+    for (; i < end && x->list.k; i++) {
+        __builtin_prefetch(x->sure + i * x->pitch + FD_SURE, 1);
+        __builtin_prefetch(x->waiting + i * x->room + (x->waits[i] > 0 ? x->waits[i] : 0), 1);
+    }
+}
+
 /* Groups of columns that stay in the second-level cache outside, rows inside. Of a block with itself the tiles that touch the upper triangle. */
 static void tiles(state *w)
 {
@@ -238,6 +248,7 @@ static void tiles(state *w)
         const int64_t end = first + group < m ? first + group : m;
         for (int64_t i = 0; i < n && (w->a != w->b || i < end); i += w->rows) {
             const int64_t diagonal = i / w->width * w->width, from = w->a == w->b && diagonal > first ? diagonal : first;
+            prefetch_lists(w->a, i + w->rows, w->rows);
             run_row(w, i, from, end, finish);
         }
     }
