@@ -11,19 +11,23 @@ enum { LANES = 16, INFINITE = 0x7f800000 };   /* LANES: sums and maxima side by 
 
 int32_t fd_largest_bits(const float *x, int64_t n)
 {
-    int32_t most[LANES] = {0}, bits[LANES];
-    for (int64_t k = 0; k < n; k += LANES) {
-        if (n - k < LANES)
-            memset(bits, 0, sizeof bits);
-        memcpy(bits, x + k, (size_t)(n - k < LANES ? n - k : LANES) * sizeof *x);
-        for (int l = 0; l < LANES; l++) {
-            const int32_t size = bits[l] & INT32_MAX;
-            most[l] = size > most[l] ? size : most[l];
-        }
+    typedef int32_t ints __attribute__((vector_size(LANES * sizeof(int32_t))));
+    ints most = {0}, bits;
+    for (int64_t k = 0; k + LANES <= n; k += LANES) {
+        memcpy(&bits, x + k, sizeof bits);
+        bits &= INT32_MAX;
+        const ints larger = bits > most;
+        most = (bits & larger) | (most & ~larger);
     }
-    for (int l = 1; l < LANES; l++)
-        most[0] = most[l] > most[0] ? most[l] : most[0];
-    return most[0];
+    int32_t largest = 0, bit;
+    for (int64_t k = n / LANES * LANES; k < n; k++) {
+        memcpy(&bit, x + k, sizeof bit);
+        bit &= INT32_MAX;
+        largest = bit > largest ? bit : largest;
+    }
+    for (int l = 0; l < LANES; l++)
+        largest = most[l] > largest ? most[l] : largest;
+    return largest;
 }
 
 /* The exponent of the largest finite value, or INT_MIN when all are zero. */

@@ -131,8 +131,8 @@ static fd_error *survey_own(fd_vectors *v, fd_metric metric, fd_sha256 *hash, fd
         for (int64_t i = 0; i < n; i++) {
             out->valid[at + i] = fd_row_is_valid(rows + i * v->dim, v->dim, metric);
             out->invalid += !out->valid[at + i];
+            fd_survey_rows(&out->survey, rows + i * v->dim, out->valid + at + i, 1, v->dim);   /* while the row is in the cache */
         }
-        fd_survey_rows(&out->survey, rows, out->valid + at, n, v->dim);
         *hash++ = fd_sha256_of(rows, (size_t)(n * v->dim) * sizeof *rows);
     }
 done:

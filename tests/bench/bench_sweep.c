@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "bench.h"
 #include "engine/cpu/sweep.h"
+#include "engine/cpu/sweep_amx.h"
 
 enum { MOST_BLOCKS = 1024 };
 

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "engine/cpu/cpu.h"
+#include "engine/cpu/sweep_amx.h"
 
 typedef struct state {
     const fd_sweep *s;

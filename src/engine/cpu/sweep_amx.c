@@ -4,7 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "engine/cpu/sweep.h"
+#include "engine/cpu/sweep_amx.h"
 
 bool fd_amx_usable(void)
 {

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "engine/cpu/cpu.h"
 #include "engine/cpu/sweep.h"
+#include "engine/cpu/sweep_amx.h"
 #include "engine/ref/ref.h"
 #include "kernels/math/pair.h"
 
