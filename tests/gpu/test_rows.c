@@ -4,8 +4,10 @@
 #include <math.h>
 
 #include "engine/ref/image.h"
+#include "face/proposal.h"
 #include "kernels/candidates.h"
 #include "kernels/l2norm.h"
+#include "kernels/nms.h"
 
 static fd_engine engine;
 static fd_lane lane = {&engine};
@@ -67,4 +69,55 @@ static void test_candidates(void **state)
     assert_int_equal(got, 0);
 }
 
-DEVICE_TESTS(device_test(test_l2norm), device_test(test_candidates))
+/* Boxes of a group near each other, scores with many ties; one after the other as the host does it. */
+static int64_t suppress_by_host(const fd_box *box, const float *score, const int32_t *group, int64_t n, fd_nms_rule rule, int32_t *kept)
+{
+    fd_nms_work work = {0};
+    int64_t total = 0;
+    for (int64_t begin = 0, end; begin < n; begin = end) {
+        fd_proposal p[200];
+        for (end = begin; end < n && group[end] == group[begin]; end++)
+            p[end - begin] = (fd_proposal){.box = box[end], .score = score[end], .picture = (int32_t)end};
+        int32_t stand = (int32_t)(end - begin);
+        assert_ok(fd_rank(&work, p, stand, rule.later_first ? FD_LATER_FIRST : FD_EARLIER_FIRST));
+        assert_ok(fd_suppress(&work, p, &stand, rule.overlap ? FD_OVERLAP_MIN : FD_OVERLAP_UNION, rule.limit));
+        for (int32_t k = 0; k < stand; k++)
+            kept[total++] = p[k].picture;
+    }
+    fd_nms_work_free(&work);
+    return total;
+}
+
+static void test_nms(void **state)
+{
+    enum { N = 300 };
+    (void)state;
+    fd_box box[N];
+    float score[N];
+    int32_t group[N], wanted[N], got[N];
+    uint32_t seed = 5;
+    for (int i = 0; i < N; i++) {
+        const float x = (float)(draw(&seed) % 60), y = (float)(draw(&seed) % 60), side = (float)(draw(&seed) % 40);
+        box[i] = (fd_box){x, y, x + side, y + (float)(draw(&seed) % 40)};
+        score[i] = (float)(draw(&seed) % 50) / 50;
+        group[i] = i < 1 ? -3 : i < 120 ? 2 : i < 121 ? 3 : 7;
+    }
+    for (int way = 0; way < 4; way++) {
+        const fd_nms_rule rule = {way < 2 ? 0.5f : 0.7f, way & 1, way / 2};
+        const fd_nms_boxes boxes = {on_device(box, sizeof box), on_device(score, sizeof score), on_device(group, sizeof group), N};
+        const fd_nms_kept kept = {on_device(NULL, sizeof got), on_device(NULL, 8)};
+        int64_t count;
+        assert_cuda(fd_nms(boxes, rule, kept, on_device(NULL, (size_t)fd_nms_scratch(N)), stream));
+        from_device(&count, kept.count, sizeof count);
+        assert_int_equal(count, suppress_by_host(box, score, group, N, rule, wanted));
+        assert_true(count > 4 && count < N);
+        from_device(got, kept.index, (size_t)count * sizeof *got);
+        assert_memory_equal(got, wanted, (size_t)count * sizeof *got);
+    }
+    int64_t none, *none_on_device = on_device(NULL, 8);
+    assert_cuda(fd_nms((fd_nms_boxes){0}, (fd_nms_rule){0}, (fd_nms_kept){NULL, none_on_device}, NULL, stream));
+    from_device(&none, none_on_device, 8);
+    assert_int_equal(none, 0);
+}
+
+DEVICE_TESTS(device_test(test_l2norm), device_test(test_candidates), device_test(test_nms))
