@@ -69,7 +69,7 @@ static __device__ void correct(const tile &t, int64_t row, int64_t column, uint6
             const int one = __ffs((int)hits) - 1, other = __ffs((int)(hits & (hits - 1))) - 1, lane = half && other >= 0 ? other : one;
             const int64_t i = row + fd_own_row(first_lane + (unsigned)lane) + bit / FD_OWN, j = column + fd_own_column(first_lane + (unsigned)lane, bit % FD_OWN);
             const float v = exact(t, i, j);
-            if (threadIdx.x % 16 == 0)
+            if (threadIdx.x % 16 == 0 && (!half || other >= 0))
                 t.out[i * t.pitch + j] = v;
             hits &= hits - 1;
             hits &= hits - 1;

@@ -55,7 +55,7 @@ for file in "$source"/tests/gpu/test_*.c; do
     start compile "$file" "test/$(basename "$file" .c).o"
 done
 wait
-export TSAN_OPTIONS=halt_on_error=1
+export TSAN_OPTIONS=halt_on_error=1 FACESDIST_BRIEF=1
 for object in test/*.o; do
     name=$(basename "$object" .o)
     link "$name" "$name"
@@ -77,7 +77,7 @@ mutate()
 }
 mutate candidates test_rows '/^ *__syncthreads();$/d'
 mutate candidates test_rows 's/mine < out.capacity/mine <= out.capacity/'
-mutate l2norm test_rows '0,/^ *__syncwarp();$/{//d}'
+mutate sweep test_sweep '0,/^        __syncwarp();$/{//d}'
 mutate nms test_rows '/^        __syncthreads();/d'
 mutate nms test_rows 's/begin + stretch < n ? begin + stretch : n/begin + stretch/'
 mutate sweep test_sweep 's/state.bound\[own\] = bound_of(s, at, row + own)/state.bound[own] = bound_of(s, at, row + own) + 0.1f/'
