@@ -60,14 +60,14 @@ void fd_cover_pack(const fd_cover *c, int64_t out[FD_COVER_NUMBERS])
 bool fd_cover_unpack(const int64_t in[FD_COVER_NUMBERS], const fd_grid *grid, fd_cover *out)
 {
     const int64_t *most = grid->blocks;
-    *out = (fd_cover){.kind = (fd_cover_kind)in[0], .window = {in[1] != 0, in[2], in[3], in[4], in[5]}, .from = in[6], .to = in[7], .ranks = in[8], .steps = in[9],
-                      .moving = in[10]};
+    *out = (fd_cover){.kind = (fd_cover_kind)in[0], .window = {in[1] != 0, in[2], in[3], in[4], in[5]}, .from = in[6], .to = in[7],
+                      .ranks = in[8], .steps = in[9], .moving = in[10]};
     for (int i = 0; i < FD_COVER_NUMBERS; i++)
         if (in[i] < 0)
             return false;
     if (in[0] == FD_COVER_RING)
         return out->ranks > 0 && out->ranks <= INT32_MAX && out->moving <= 1;
     const fd_grid_window *w = &out->window;
-    return in[0] == FD_COVER_WINDOW && w->rows <= most[0] && w->first_row <= most[0] - w->rows && w->columns <= most[1] && w->first_column <= most[1] - w->columns
-           && (!w->triangle || (w->rows == w->columns && w->first_row == w->first_column));
+    return in[0] == FD_COVER_WINDOW && w->rows <= most[0] && w->first_row <= most[0] - w->rows
+           && w->columns <= most[1] && w->first_column <= most[1] - w->columns && (!w->triangle || (w->rows == w->columns && w->first_row == w->first_column));
 }

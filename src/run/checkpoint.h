@@ -53,7 +53,9 @@ void fd_checkpoint_close(fd_checkpoint *c);   /* NULL is allowed */
 /* Rank 0: removes the parts from a journal that is kept; what hinders that is a warning. */
 void fd_checkpoint_drop(const char *folder);
 
-/* pairing_load.c: of a record's payload; counts, covers and files are checked against p. */
+/* pairing_record.c: the pin of a record's payload, and its length; NULL: it is none. */
+const char *fd_checkpoint_pin(const uint8_t *payload, size_t n, int64_t *length);
+/* All of it; counts, covers and files are checked against p. */
 fd_error *fd_checkpoint_parse(const fd_pairing *p, const uint8_t *payload, size_t n, fd_checkpoint *out) FD_CHECK;
 fd_error *fd_part_path(char **out, const char *folder, const fd_part *part) FD_CHECK;
 fd_error *fd_lists_path(char **out, const char *folder, int64_t generation) FD_CHECK;

@@ -26,7 +26,8 @@ static void print_time(const char *what, double seconds)
 /* Of the matrix in the file: whole tiles; compressed, what deflate may make of noise. */
 static double matrix_in_file(const fd_pairing *p)
 {
-    const double height = (double)(p->plan[0].side < p->n[0] ? p->plan[0].side : p->n[0]), width = (double)(p->plan[1].side < p->n[1] ? p->plan[1].side : p->n[1]);
+    const double height = (double)(p->plan[0].side < p->n[0] ? p->plan[0].side : p->n[0]);
+    const double width = (double)(p->plan[1].side < p->n[1] ? p->plan[1].side : p->n[1]);
     const double tiles = (double)p->plan[0].blocks * (double)p->plan[1].blocks, tile = height * width * (p->wanted.half ? 2 : 4);
     return tiles * (p->wanted.compress ? (double)fd_chunk_pack_bound((size_t)tile) : tile);
 }
@@ -92,7 +93,8 @@ static void print_times(const fd_distances_run *r, const fd_measured *m, double 
     if (values > 0)
         print_time("time, writing the matrix", written);
     print_time("time in all", read + computed + written + lists * m->byte);
-    printf("%-30s %22.0f ranks of %d threads: a thread has %.1f million pairs/s here", "", ranks, p->threads, computed > 0 ? pairs / (computed * workers) / 1e6 : 0);
+    printf("%-30s %22.0f ranks of %d threads: a thread has %.1f million pairs/s here", "", ranks, p->threads,
+           computed > 0 ? pairs / (computed * workers) / 1e6 : 0);
     if (m->byte > 0)
         printf(", the disk %.0f MB/s", 1e-6 / m->byte);
     printf(" (measured)\n");

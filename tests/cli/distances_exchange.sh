@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # All-gather, ring and panels: the same bytes for every way of exchange, number of ranks and threads, and budget of memory.
+# Time limit: 240 s
 . "$(dirname "$0")/../tools/lib.sh"
 "$python" -c "
 import numpy as np

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # facesdist-distances against an independent computation: every metric and output, sizes about a tile's edge, hostile rows, all kinds of input.
+# Time limit: 240 s
 . "$(dirname "$0")/../tools/lib.sh"
 oracle() { "$python" "$source_dir/tests/tools/distances_oracle.py" "$@" || die "the oracle differs: $*"; }
 "$python" - <<'EOF2'
