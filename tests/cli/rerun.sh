@@ -25,6 +25,22 @@ again 0 a.h5 -o b.h5 --force
 again 0 a.h5 --tolerance
 [ -z "$(ls | grep rerun)" ] || die "left: $(ls)"
 
+# Interrupted, it goes on.
+held open in/2.jpg a.h5.rerun.journal/rank-00000.log
+facesdist-rerun a.h5 --threads 1 >out 2>err &
+pid=$!
+unheld
+held_now
+kill -USR1 $pid
+let_go
+wait $pid
+[ $? = 75 ] || die "interrupted: not 75"
+says err 'the same command goes on'
+expect 0 facesdist-rerun a.h5 --threads 1
+says err 'going on: [123] of 3 images'
+says out '^reproduced'
+[ -z "$(ls | grep rerun)" ] || die "left: $(ls)"
+
 # Lists, patterns, several inputs, what is no photograph at all; options that are not the default's.
 mkfifo in/fifo.jpg
 ln -s nowhere in/dangling.jpg
