@@ -50,7 +50,7 @@ for kernel in "$source"/kernels/*.cu; do
     most=$(sed -n 's/.*Used \([0-9]*\) registers.*/\1/p' "$said" | sort -n | tail -1)
     [ "${most:-999}" -le "$(limit "$name")" ] || fault "$name: ${most:-no} registers, $(limit "$name") at most"
     # Only what writes fused multiply-adds, or calls a function of double precision that is made of them, has any.
-    if ! grep -qE '__fmaf_rn|curve\.cuh|\b(exp|tanh|pow)\(' "$kernel" && grep -E '\bfma\.rn\.f(32|64)' "$work/$name/$name"*.ptx; then
+    if ! grep -qE '__fmaf_rn|curve\.cuh|pair_tile\.cuh|sweep_block\.cuh|\b(exp|tanh|pow)\(' "$kernel" && grep -E '\bfma\.rn\.f(32|64)' "$work/$name/$name"*.ptx; then
         fault "$name: a fused multiply-add"
     fi
     grep -qF "\"kernels/$name.h\"" "$kernel" || fault "$name: does not include its header"
