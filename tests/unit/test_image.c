@@ -76,25 +76,37 @@ typedef struct photo {
     uint8_t *rgb;
     fd_picture *picture[SIDES];
     int width, height;
+    size_t pitch;   /* bytes */
 } photo;
+
+/* Hands the pixels to the engines, which may copy them: later changes are not seen. */
+static void photo_show(fixture *f, photo *p)
+{
+    for (int side = 0; side < SIDES; side++)
+        assert_ok(f->engine[side]->kind->image->picture_open(f->lane[side], p->rgb, p->width, p->height, (int64_t)p->pitch, &p->picture[side]));
+}
+
+static void photo_hide(fixture *f, photo *p)
+{
+    for (int side = 0; side < SIDES; side++)
+        f->engine[side]->kind->image->picture_close(p->picture[side]);
+}
 
 static photo photo_make(fixture *f, int width, int height, int gap)
 {
-    photo p = {NULL, {NULL}, width, height};
-    const size_t pitch = (size_t)width * 3 + (size_t)gap, bytes = pitch * (size_t)(height - 1) + (size_t)width * 3;
+    photo p = {NULL, {NULL}, width, height, (size_t)width * 3 + (size_t)gap};
+    const size_t bytes = p.pitch * (size_t)(height - 1) + (size_t)width * 3;
     p.rgb = malloc(bytes);
     assert_non_null(p.rgb);
     for (size_t k = 0; k < bytes; k++)
         p.rgb[k] = (uint8_t)draw(f, 4) ? (uint8_t)draw(f, 256) : 255;
-    for (int side = 0; side < SIDES; side++)
-        assert_ok(f->engine[side]->kind->image->picture_open(f->lane[side], p.rgb, width, height, (int64_t)pitch, &p.picture[side]));
+    photo_show(f, &p);
     return p;
 }
 
 static void photo_free(fixture *f, photo *p)
 {
-    for (int side = 0; side < SIDES; side++)
-        f->engine[side]->kind->image->picture_close(p->picture[side]);
+    photo_hide(f, p);
     free(p->rgb);
 }
 
@@ -162,7 +174,9 @@ static void test_huge_window(void **state)
 {
     fixture *f = *state;
     photo p = photo_make(f, 4200, 5000, 0);
+    photo_hide(f, &p);
     memset(p.rgb, 250, (size_t)4200 * 5000 * 3 - 1);
+    photo_show(f, &p);
     const fd_tile tile[2] = {whole(1, 1, 0), {0, 2, 1, 1, 0, 1, 1, 5, 1, 1}};
     same_tiles(f, &p, 1, tile, 2, 10);
     photo_free(f, &p);
@@ -302,7 +316,8 @@ static void test_candidates(void **state)
             assert_ok(f->engine[e]->kind->image->candidates(f->lane[e], region[e], REGIONS, 0.95f + 0.025f * (float)t, out[e], ROOM / (t + 2),
                                                             &found[e]));
         assert_int_equal(found[REF], found[OTHER]);
-        assert_memory_equal(out[REF], out[OTHER], sizeof out[REF]);
+        const int64_t stored = found[REF] < ROOM / (t + 2) ? found[REF] : ROOM / (t + 2);   /* what lies behind them is anybody's */
+        assert_memory_equal(out[REF], out[OTHER], (size_t)stored * sizeof *out[REF]);
     }
     for (int e = 0; e < SIDES; e++) {
         f->engine[e]->kind->release(f->engine[e], probs[e]);
