@@ -1,5 +1,5 @@
 /* facesdist-compare: two results, a table of what differs, a verdict. */
-#include "run/compare.h"
+#include "run/compare/compare.h"
 #include "run/run.h"
 
 int main(int argc, char **argv)

@@ -1,5 +1,5 @@
 /* facesdist-convolve: pictures filtered by a window. */
-#include "run/convolve.h"
+#include "run/pictures/convolve.h"
 
 int main(int argc, char **argv)
 {

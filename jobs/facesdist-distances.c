@@ -1,5 +1,5 @@
 /* Rows of numbers in, their distances out. */
-#include "run/distances_job.h"
+#include "run/pairs/distances_job.h"
 #include "run/run.h"
 
 int main(int argc, char **argv)

@@ -1,5 +1,5 @@
 /* facesdist-eval: how well the embeddings of a result tell people apart. */
-#include "run/eval.h"
+#include "run/eval/eval.h"
 #include "run/run.h"
 
 int main(int argc, char **argv)

@@ -1,5 +1,5 @@
 /* facesdist-export: tables of a result for other programs. */
-#include "run/export.h"
+#include "run/export/export.h"
 #include "run/run.h"
 
 int main(int argc, char **argv)

@@ -1,5 +1,5 @@
 /* facesdist-invert: the negative of pictures. */
-#include "run/invert.h"
+#include "run/pictures/invert.h"
 
 int main(int argc, char **argv)
 {

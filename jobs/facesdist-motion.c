@@ -1,5 +1,5 @@
 /* facesdist-motion: what moves from frame to frame. */
-#include "run/motion.h"
+#include "run/pictures/motion.h"
 
 int main(int argc, char **argv)
 {

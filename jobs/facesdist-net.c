@@ -1,5 +1,5 @@
 /* One network: its layers, one run of it, its speed. */
-#include "run/net_job.h"
+#include "run/net/net_job.h"
 #include "run/run.h"
 
 int main(int argc, char **argv)

@@ -1,5 +1,5 @@
 /* facesdist-report: a result as one page for people. */
-#include "run/page_job.h"
+#include "run/page/page_job.h"
 #include "run/run.h"
 
 int main(int argc, char **argv)

@@ -1,5 +1,5 @@
 /* facesdist-rerun: a result, made again and compared. */
-#include "run/rerun.h"
+#include "run/rerun/rerun.h"
 #include "run/run.h"
 
 int main(int argc, char **argv)

@@ -2,7 +2,7 @@
 #ifndef FD_RUN_TOGETHER_H
 #define FD_RUN_TOGETHER_H
 
-#include "run/job.h"
+#include "run/faces/job.h"
 
 /* Collective: each rank does its work (NULL: it has none) in a thread of its own, while the ranks go on telling each other that they live. So
  * --timeout ends a job whose rank is stuck, and never one whose rank is only busy, however long a scan or a commit takes; and a signal that one rank got

@@ -2,7 +2,7 @@
 #ifndef FD_RUN_USAGE_H
 #define FD_RUN_USAGE_H
 
-#include "run/job.h"
+#include "run/faces/job.h"
 
 typedef struct fd_usage_row { double seconds, cpu_seconds, resident; int64_t rank; } fd_usage_row;
 

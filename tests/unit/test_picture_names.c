@@ -1,6 +1,6 @@
 /* Names of pictures made of pictures: each its own, none outside the folder. */
 #include "check.h"
-#include "run/picture_names.h"
+#include "run/pictures/picture_names.h"
 
 static void expect_names(const char *const *key, const char *const *wanted, int64_t n, fd_picture_format format)
 {

@@ -1,6 +1,6 @@
 /* Connected regions against a flood of the mask. */
 #include "check.h"
-#include "run/regions.h"
+#include "run/pictures/regions.h"
 
 enum { WIDE = 40, HIGH = 30 };
 

@@ -1,0 +1,192 @@
+/* facesdist-distances from options to result, step by step. */
+#include "run/pairs/distances_job.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/version.h"
+#include "run/device.h"
+#include "run/lock.h"
+#include "run/machine.h"
+#include "run/run.h"
+#include "run/signals.h"
+
+static const int64_t AUTO_MATRIX_PAIRS = 400000000;
+
+static fd_error *resolve_number(fd_options *o, const char *name, double value)
+{
+    char text[64];
+    if (fd_opt_set(o, name))
+        return NULL;
+    snprintf(text, sizeof text, "%.15g", value);
+    return fd_opt_resolve(o, name, text);
+}
+
+static fd_error *resolve(fd_distances_run *r)
+{
+    fd_error *err = NULL;
+    int cores = 1;
+    fd_string text = {0};
+    fd_options *o = r->options;
+    FD_TRY(fd_strdup(&r->output, fd_opt_text(o, "output")));
+    fd_escape(r->shown, sizeof r->shown, r->output);
+    FD_TRY(fd_string_add(&text, "%s.tmp", r->output));
+    r->temporary = text.text;
+    text = (fd_string){0};
+    FD_TRY(fd_string_add(&text, "%s.journal", r->output));
+    r->journal = text.text;
+    FD_TRY(fd_machine_cores(r->comm, &cores));
+    FD_TRY(resolve_number(o, "threads", cores));
+    FD_TRY(resolve_number(o, "memory", (double)(fd_machine_memory() / 5 * 4 / fd_comm_local_ranks(r->comm))));
+    r->memory = fd_opt_int(o, "memory");
+    r->timeout = fd_opt_real(o, "timeout");
+    fd_comm_set_timeout(r->comm, r->timeout);
+done:
+    return err;
+}
+
+static fd_error *open_own(fd_distances_run *r)
+{
+    fd_error *err = NULL;
+    FD_TRY(fd_vectors_open(fd_positional(r->options, 0), &r->vectors[1]));
+    if (fd_opt_set(r->options, "queries"))
+        FD_TRY(fd_vectors_open(fd_opt_text(r->options, "queries"), &r->vectors[0]));
+    if (r->vectors[0] && fd_vectors_dim(r->vectors[0]) != fd_vectors_dim(r->vectors[1]))
+        FD_THROW(FD_FORMAT, "the queries have %lld dimensions, the input %lld", (long long)fd_vectors_dim(r->vectors[0]),
+                 (long long)fd_vectors_dim(r->vectors[1]));
+done:
+    return err;
+}
+
+/* What is wanted, and whether the matrix is. */
+static fd_error *describe(fd_distances_run *r)
+{
+    fd_error *err = NULL;
+    fd_pairing *p = &r->pairing;
+    const char *matrix = fd_opt_text(r->options, "matrix");
+    p->comm = r->comm;
+    p->engine = r->engine;
+    p->threads = (int)fd_opt_int(r->options, "threads");
+    p->precision = strcmp(fd_opt_text(r->options, "precision"), "f32") == 0 ? FD_PRECISION_F32 : FD_PRECISION_AUTO;
+    p->memory = r->memory;
+    p->exchange = (fd_exchange)fd_opt_choice(r->options, "exchange");
+    p->symmetric = !r->vectors[0];
+    p->n[1] = fd_vectors_count(r->vectors[1]);
+    p->n[0] = p->symmetric ? p->n[1] : fd_vectors_count(r->vectors[0]);
+    p->dim = fd_vectors_dim(r->vectors[1]);
+    p->temporary = r->temporary;
+    p->valid = "/rows/valid";   /* where symmetric */
+    p->stages = r->stages;
+    p->timeout = r->timeout;
+    FD_TRY(fd_wanted_check(r->options));
+    fd_wanted_of(r->options, &p->wanted);
+    FD_TRY(fd_metric_find(fd_opt_text(r->options, "metric"), &p->metric));
+    const bool small = p->n[1] == 0 || p->n[0] <= AUTO_MATRIX_PAIRS / p->n[1];
+    p->wanted.matrix = strcmp(matrix, "full") == 0 || (strcmp(matrix, "auto") == 0 && small);
+    if (!small && strcmp(matrix, "auto") == 0)
+        fd_say(FD_NORMAL, "%lld times %lld rows: the matrix of all pairs is left out (--matrix full stores it)", (long long)p->n[0], (long long)p->n[1]);
+    if (!fd_wanted_any(&p->wanted))
+        FD_THROW(FD_USAGE, "nothing is wanted of the pairs: give --topk, --radius, --histogram or --matrix full");
+    if (p->wanted.include_self && (!p->symmetric || p->wanted.k == 0))
+        FD_THROW(FD_USAGE, "--include-self is for --topk without --queries");
+    if (p->wanted.clusters != FD_CLUSTERS_NONE && !p->symmetric)
+        FD_THROW(FD_USAGE, "--clusters is for rows among themselves, not for --queries");
+done:
+    return err;
+}
+
+static fd_error *survey(fd_distances_run *r)
+{
+    fd_error *err = NULL;
+    fd_survey all = FD_SURVEY_EMPTY;
+    double mark = fd_now();
+    for (int i = r->vectors[0] ? 0 : 1; i < 2; i++) {
+        FD_TRY(fd_vectors_survey(r->vectors[i], r->comm, r->timeout, r->pairing.metric, &r->facts[i]));
+        const fd_survey *s = &r->facts[i].survey;
+        all.largest = s->largest > all.largest ? s->largest : all.largest;
+        all.out_of_range |= s->out_of_range;
+        all.norm = s->norm > all.norm ? s->norm : all.norm;
+        if (r->facts[i].invalid)
+            fd_say(FD_NORMAL, "%lld of the %lld rows of %s cannot be compared (%s)", (long long)r->facts[i].invalid, (long long)fd_vectors_count(r->vectors[i]),
+                   i == 0 ? "the queries" : "the input", r->pairing.metric == FD_COSINE ? "not finite or zero" : "not finite");
+    }
+    fd_stage_add(r->stages, FD_STAGE_SCAN, &mark, (double)r->facts[1].count, (double)(r->facts[1].count * r->pairing.dim * 4));
+    r->survey = all;
+done:
+    return err;
+}
+
+static fd_error *pin(fd_distances_run *r)
+{
+    fd_error *err = NULL;
+    char hash[65];
+    const char *value;
+    const fd_option *option;
+    FD_TRY(fd_string_add(&r->pin, "program = facesdist-distances %s\nengine = %s\nisa = %s\n", fd_version(), r->engine->kind->name,
+                         r->engine->kind->isa(r->engine)));
+    for (int i = 0; (option = fd_opt_at(r->options, i, &value)); i++)
+        if (option->effect == FD_AFFECTS_RESULT && option->type != FD_OPT_ACTION)
+            FD_TRY(fd_string_add(&r->pin, "--%s = %s\n", option->name, value ? value : ""));
+    for (int i = 0; i < 2; i++) {
+        fd_sha256_text(r->facts[i].hash, hash);
+        FD_TRY(fd_string_add(&r->pin, "%s = %s\n", i == 0 ? "queries" : "rows", i == 0 && !r->vectors[0] ? "" : hash));
+    }
+done:
+    return err;
+}
+
+static fd_error *run(fd_distances_run *r)
+{
+    fd_error *err = NULL;
+    bool complete = false;
+    FD_TRY(resolve(r));
+    FD_TRY(fd_comm_agree(r->comm, open_own(r)));
+    FD_TRY(fd_device_open(r->comm, r->options, FD_ARITHMETIC_F32, &r->engine));
+    FD_TRY(fd_opt_resolve(r->options, "device", r->engine->kind->name));
+    FD_TRY(fd_machine_same_engine(r->comm, r->engine));
+    FD_TRY(describe(r));
+    if (fd_opt_flag(r->options, "forecast"))
+        return fd_comm_agree(r->comm, fd_distances_forecast(r));
+    FD_TRY(survey(r));
+    FD_TRY(pin(r));
+    FD_TRY(fd_distances_history(r, &complete));
+    if (complete)
+        return NULL;
+    r->pairing.saving = (fd_saving){r->journal, r->pin.text, r->pin.text, fd_opt_real(r->options, "checkpoint")};
+    FD_TRY(fd_pairing_prepare(&r->pairing, &r->survey));
+    FD_TRY(fd_pairing_fit(&r->pairing, r->memory));
+    FD_TRY(fd_distances_publish(r));
+done:
+    return err;
+}
+
+fd_error *fd_run_distances(fd_comm *c, fd_options *options, int *exit_code)
+{
+    fd_distances_run r = {.comm = c, .options = options, .rank = fd_comm_rank(c), .ranks = fd_comm_ranks(c), .start = fd_now()};
+    fd_utc(r.started);
+    fd_signals_catch();
+    *exit_code = FD_EXIT_OK;
+    fd_error *err = run(&r);
+    if (fd_error_code(err) == FD_INTERRUPTED) {
+        fd_say(FD_NORMAL, "interrupted: everything done is saved in %s.journal; the same command goes on", r.shown);
+        *exit_code = FD_EXIT_INTERRUPTED;
+        fd_error_free(err);
+        err = NULL;
+    }
+    fd_pairing_free(&r.pairing);
+    for (int i = 0; i < 2; i++) {
+        fd_vectors_close(r.vectors[i]);
+        free(r.facts[i].valid);
+    }
+    fd_engine_close(r.engine);
+    fd_lock_release(r.lock);
+    free(r.output);
+    free(r.temporary);
+    free(r.journal);
+    free(r.pin.text);
+    return err;
+}

@@ -1,0 +1,248 @@
+#include "run/pairs/vectors.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "data/npy_rows.h"
+#include "run/pairs/pairing.h"
+#include "run/together.h"
+#include "store/result.h"
+
+enum { SURVEY = 4096 };   /* rows that are hashed together, whoever reads them */
+
+struct fd_vectors {
+    fd_npy_rows *npy;
+    fd_result *file;         /* else */
+    char *dataset, *valid;   /* valid NULL: the file does not say */
+    int64_t n, dim;
+};
+
+static bool ends_with(const char *text, const char *end)
+{
+    const size_t n = strlen(text), m = strlen(end);
+    return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+static fd_error *open_dataset(fd_vectors *v, const char *text)
+{
+    fd_error *err = NULL;
+    char *path = NULL, name[FD_ESCAPED];
+    int rank = 0;
+    int64_t dim[4], valid_dim[4];
+    const char *colon = strstr(text, ":/");
+    for (const char *next = colon; next; next = strstr(next + 1, ":/"))
+        colon = next;
+    FD_TRY(fd_strdup(&path, text));
+    if (colon)
+        path[colon - text] = 0;
+    FD_TRY(fd_strdup(&v->dataset, colon ? colon + 1 : "/faces/embedding"));
+    FD_TRY(fd_result_open(path, &v->file));
+    FD_TRY(fd_result_shape(v->file, v->dataset, &rank, dim));
+    fd_escape(name, sizeof name, text);
+    if (rank != 2 || dim[1] == 0)
+        FD_THROW(FD_FORMAT, "%s: %s has %d axes; rows of numbers have two, (rows, dimensions)", name, v->dataset, rank);
+    v->n = dim[0];
+    v->dim = dim[1];
+    if (strcmp(v->dataset, "/faces/embedding") == 0 && fd_result_has(v->file, "/faces/valid")) {
+        FD_TRY(fd_strdup(&v->valid, "/faces/valid"));
+        FD_TRY(fd_result_shape(v->file, v->valid, &rank, valid_dim));
+        if (rank != 1 || valid_dim[0] != v->n)
+            FD_THROW(FD_FORMAT, "%s: /faces/valid is not as long as /faces/embedding", name);
+    }
+done:
+    free(path);
+    return err;
+}
+
+fd_error *fd_vectors_open(const char *text, fd_vectors **out)
+{
+    fd_error *err = NULL;
+    fd_vectors *v = NULL;
+    FD_TRY(fd_alloc(&v, 1, sizeof *v));
+    if (ends_with(text, ".npy")) {
+        FD_TRY(fd_npy_rows_open(text, &v->npy));
+        v->n = fd_npy_rows_count(v->npy);
+        v->dim = fd_npy_rows_dim(v->npy);
+    } else
+        FD_TRY(open_dataset(v, text));
+    *out = v;
+    v = NULL;
+done:
+    fd_vectors_close(v);
+    return err;
+}
+
+void fd_vectors_close(fd_vectors *v)
+{
+    if (!v)
+        return;
+    fd_npy_rows_close(v->npy);
+    fd_result_close(v->file);
+    free(v->dataset);
+    free(v->valid);
+    free(v);
+}
+
+int64_t fd_vectors_count(const fd_vectors *v)
+{
+    return v->n;
+}
+
+int64_t fd_vectors_dim(const fd_vectors *v)
+{
+    return v->dim;
+}
+
+fd_error *fd_vectors_read(fd_vectors *v, int64_t first, int64_t count, float *out)
+{
+    fd_error *err = NULL;
+    void *rows = NULL, *valid = NULL;
+    int64_t n = 0;
+    if (v->npy)
+        return fd_npy_rows_read(v->npy, first, count, out);
+    FD_TRY(fd_result_read(v->file, v->dataset, FD_COL_F32, first, count, &rows, &n));
+    memcpy(out, rows, (size_t)(n * v->dim) * sizeof *out);
+    if (!v->valid)
+        goto done;
+    FD_TRY(fd_result_read(v->file, v->valid, FD_COL_U8, first, count, &valid, &n));
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t k = 0; k < v->dim && !((uint8_t *)valid)[i]; k++)
+            out[i * v->dim + k] = NAN;
+done:
+    free(rows);
+    free(valid);
+    return err;
+}
+
+/* --- what each rank learns of its share ---------------------------------------------------------------------------------------------- */
+
+static fd_error *survey_own(fd_vectors *v, fd_metric metric, fd_sha256 *hash, fd_vectors_facts *out)
+{
+    fd_error *err = NULL;
+    float *rows = NULL;
+    FD_TRY(fd_alloc_aligned(&rows, (size_t)(SURVEY * v->dim), sizeof *rows));
+    FD_TRY(fd_alloc(&out->valid, (size_t)out->count, 1));
+    for (int64_t at = 0; at < out->count; at += SURVEY) {
+        const int64_t n = out->count - at < SURVEY ? out->count - at : SURVEY;
+        FD_TRY(fd_vectors_read(v, out->first + at, n, rows));
+        for (int64_t i = 0; i < n; i++) {
+            out->valid[at + i] = fd_row_is_valid(rows + i * v->dim, v->dim, metric);
+            out->invalid += !out->valid[at + i];
+            fd_survey_rows(&out->survey, rows + i * v->dim, out->valid + at + i, 1, v->dim);   /* while the row is in the cache */
+        }
+        *hash++ = fd_sha256_of(rows, (size_t)(n * v->dim) * sizeof *rows);
+    }
+done:
+    free(rows);
+    return err;
+}
+
+fd_error *fd_vectors_look(fd_vectors *v, fd_metric metric, int64_t n, fd_vectors_facts *out)
+{
+    fd_error *err = NULL;
+    fd_sha256 *hash = NULL;
+    *out = (fd_vectors_facts){.survey = FD_SURVEY_EMPTY, .count = n};
+    FD_TRY(fd_alloc(&hash, (size_t)(n / SURVEY) + 1, sizeof *hash));
+    FD_TRY(survey_own(v, metric, hash, out));
+done:
+    free(hash);
+    return err;
+}
+
+typedef struct surveying { fd_vectors *vectors; fd_metric metric; fd_sha256 *hash; fd_vectors_facts *facts; } surveying;
+
+static fd_error *survey_share(void *self)
+{
+    const surveying *s = self;
+    return survey_own(s->vectors, s->metric, s->hash, s->facts);
+}
+
+fd_error *fd_vectors_survey(fd_vectors *v, fd_comm *c, double timeout, fd_metric metric, fd_vectors_facts *out)
+{
+    fd_error *err = NULL;
+    const int64_t slabs = (v->n + SURVEY - 1) / SURVEY, ranks = fd_comm_ranks(c), rank = fd_comm_rank(c);
+    fd_sha256 *hash = NULL;
+    int64_t *counts = NULL;
+    *out = (fd_vectors_facts){.survey = FD_SURVEY_EMPTY};
+    out->first = slabs * rank / ranks * SURVEY;
+    const int64_t end = slabs * (rank + 1) / ranks * SURVEY;
+    out->count = (end < v->n ? end : v->n) - (out->first < v->n ? out->first : v->n);
+    fd_error *own = fd_alloc(&hash, (size_t)slabs + 1, sizeof *hash);
+    if (!own)
+        own = fd_alloc(&counts, (size_t)ranks, sizeof *counts);
+    FD_TRY(fd_comm_agree(c, own));
+    FD_TRY(fd_together(c, timeout, survey_share, &(surveying){v, metric, hash + slabs * rank / ranks, out}));
+    for (int64_t r = 0; r < ranks; r++)
+        counts[r] = (slabs * (r + 1) / ranks - slabs * r / ranks) * (int64_t)sizeof *hash;
+    FD_TRY(fd_comm_all_gather(c, hash + slabs * rank / ranks, hash, counts));
+    FD_TRY(fd_survey_reduce(c, &out->survey));
+    FD_TRY(fd_comm_reduce_i64(c, &out->invalid, 1, FD_COMBINE_SUM));
+    memcpy(hash[slabs].byte, (int64_t[4]){v->n, v->dim}, sizeof *hash);
+    out->hash = fd_sha256_of(hash, (size_t)(slabs + 1) * sizeof *hash);
+done:
+    free(hash);
+    free(counts);
+    return err;
+}
+
+/* --- slabs --------------------------------------------------------------------------------------------------------------------------- */
+
+fd_error *fd_slabs_open(fd_vectors *v, fd_comm *c, fd_metric metric, fd_slabs *out)
+{
+    enum { BYTES = 8 << 20 };
+    fd_error *err = NULL;
+    const int64_t block = fd_tile_plan_of(v->n).side, blocks = BYTES / (block * v->dim * (int64_t)sizeof(float));
+    *out = (fd_slabs){.vectors = v, .comm = c, .metric = metric, .rows = block * (blocks > 1 ? blocks : 1)};
+    FD_TRY(fd_alloc_aligned(&out->row, (size_t)(out->rows * v->dim), sizeof *out->row));
+    FD_TRY(fd_alloc(&out->valid, (size_t)out->rows, 1));
+done:
+    return err;
+}
+
+void fd_slabs_close(fd_slabs *s)
+{
+    free(s->row);
+    free(s->valid);
+    *s = (fd_slabs){0};
+}
+
+static fd_error *load(fd_slabs *s, int64_t first)
+{
+    fd_error *err = NULL, *own = NULL;
+    const int64_t n = s->vectors->n - first < s->rows ? s->vectors->n - first : s->rows, dim = s->vectors->dim;
+    s->count = 0;
+    const int reader = s->comm ? (int)(first / s->rows % fd_comm_ranks(s->comm)) : 0;
+    if (!s->comm || fd_comm_rank(s->comm) == reader)
+        own = fd_vectors_read(s->vectors, first, n, s->row);
+    if (s->comm) {
+        FD_TRY(fd_comm_agree(s->comm, own));
+        FD_TRY(fd_comm_broadcast(s->comm, s->row, n * dim * (int64_t)sizeof *s->row, reader));
+    } else
+        FD_TRY(own);
+    for (int64_t i = 0; i < n; i++)
+        s->valid[i] = fd_row_is_valid(s->row + i * dim, dim, s->metric);
+    s->first = first;
+    s->count = n;
+done:
+    return err;
+}
+
+static fd_error *rows_of(void *self, int64_t first, int64_t count, const float **rows, const uint8_t **valid)
+{
+    fd_error *err = NULL;
+    fd_slabs *s = self;
+    if (first < s->first || first + count > s->first + s->count)
+        FD_TRY(load(s, first / s->rows * s->rows));
+    *rows = s->row + (first - s->first) * s->vectors->dim;
+    *valid = s->valid + (first - s->first);
+done:
+    return err;
+}
+
+fd_row_source fd_slabs_source(fd_slabs *s)
+{
+    return (fd_row_source){s, rows_of, s->comm != NULL};
+}
