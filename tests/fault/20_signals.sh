@@ -21,6 +21,7 @@ interrupted()   # SIGNAL WHOM command...: WHOM is the process that is signalled:
     shift 2
     begin "$@"
     kill -"$signal" "${!whom}"
+    told err 'asked to stop'
     let_go
     wait $pid
     code=$?

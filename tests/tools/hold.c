@@ -3,7 +3,8 @@
  *     HOLD_CALL    open, pwrite, fsync or rename
  *     HOLD_NAME    end of the file's path
  *     HOLD_MARK    a file that is made when the call was reached; the call goes on when it is gone
- *     HOLD_AFTER   a file; calls before it exists are not meant (absent: all are) */
+ *     HOLD_AFTER   a file; calls before it exists are not meant (absent: all are)
+ *     HOLD_THREAD  name of the thread whose calls are meant (absent: any) */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -21,10 +23,17 @@ static bool ends_with(const char *text, const char *end)
     return n >= m && strcmp(text + n - m, end) == 0;
 }
 
+static bool on_thread(const char *wanted)
+{
+    char name[16] = "";
+    return !wanted || (prctl(PR_GET_NAME, name) == 0 && strcmp(name, wanted) == 0);
+}
+
 static void hold(const char *call, const char *path)
 {
     const char *wanted = getenv("HOLD_CALL"), *name = getenv("HOLD_NAME"), *mark = getenv("HOLD_MARK"), *after = getenv("HOLD_AFTER");
-    if (!wanted || !name || !mark || strcmp(wanted, call) != 0 || !ends_with(path, name) || (after && access(after, F_OK) != 0))
+    if (!wanted || !name || !mark || strcmp(wanted, call) != 0 || !ends_with(path, name) || (after && access(after, F_OK) != 0) ||
+        !on_thread(getenv("HOLD_THREAD")))
         return;
     char claim[4096];
     snprintf(claim, sizeof claim, "%s.claimed", mark);

@@ -37,13 +37,14 @@ ranks()
     mpirun -np "$n" sh -c 'echo $$ >victim.$OMPI_COMM_WORLD_RANK; exec facesdist "$@"' sh "$@" >out 2>err &
     pid=$!
 }
-# held CALL NAME [AFTER]: from here on programs wait in their first such call on a file whose path ends so (see hold.c), once the file AFTER exists,
-# until `let_go`. held_now: waits until one has got there; its process number is $holder. unheld: programs that are started from here on are not held.
+# held CALL NAME [AFTER [THREAD]]: from here on programs wait in their first such call on a file whose path ends so (see hold.c), once the file AFTER
+# exists, in a thread of that name, until `let_go`. held_now: waits until one has got there; its process number is $holder. unheld: programs that are started from here on are not held.
 held()
 {
     export HOLD_CALL=$1 HOLD_NAME=$2 HOLD_MARK=$scratch/held LD_PRELOAD=$bin/hold.so
     rm -f "$HOLD_MARK.claimed"
     [ -z "${3:-}" ] || export HOLD_AFTER=$3
+    [ -z "${4:-}" ] || export HOLD_THREAD=$4
     [ -z "${FACESDIST_SANITIZED:-}" ] || export ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0
 }
 held_now()
@@ -51,8 +52,10 @@ held_now()
     until [ -s "$HOLD_MARK" ]; do kill -0 $pid 2>/dev/null || { cat out err; die "the run ended before it could be held"; }; sleep 0.01; done
     holder=$(cat "$HOLD_MARK")
 }
+# told FILE REGEX: waits until process $pid has written such a line.
+told() { until grep -qE -- "$2" "$1"; do kill -0 $pid 2>/dev/null || { cat "$1" >&2; die "the run ended and never said: $2"; }; sleep 0.01; done; }
 let_go() { rm -f "$HOLD_MARK"; }
-unheld() { unset HOLD_CALL HOLD_NAME HOLD_AFTER LD_PRELOAD; }
+unheld() { unset HOLD_CALL HOLD_NAME HOLD_AFTER HOLD_THREAD LD_PRELOAD; }
 # of FILE.h5 KEY FIELD: a field of /images of one image: status (by name), faces, flags, detail, duplicate_of (as a key).
 of()
 {

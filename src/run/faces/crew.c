@@ -98,6 +98,7 @@ static void give(crew *c, const group *g, fd_error *e)
 static void *work(void *self)
 {
     crew *c = self;
+    pthread_setname_np(pthread_self(), "worker");
     group g = {0};
     fd_worker w = {.job = c->job, .journal = c->journal, .lanes = c->lanes};
     fd_error *e = c->lanes ? NULL : fd_lane_open(c->job->engine, &w.lane);
@@ -159,6 +160,8 @@ static fd_error *heartbeat(crew *c, int64_t all, bool *interrupted)
             stop(c);
         if (sum[3])
             fd_signals_pass_on();
+        if (sum[3] && !*interrupted)
+            fd_say(FD_NORMAL, "asked to stop: the photographs at hand are finished and saved");
         *interrupted |= sum[3] != 0;
         on = sum[1] > 0;
         fd_progress_show(&progress, sum[0]);
