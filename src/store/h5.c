@@ -17,10 +17,23 @@ void fd_h5_quiet(void)
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 }
 
+/* What HDF5 recorded and nobody asks for: a thread that ends would leave it behind. */
+static void forget(herr_t status)
+{
+    if (status < 0)
+        H5Eclear2(H5E_DEFAULT);
+}
+
 void fd_h5_drop(hid_t id)
 {
     if (id >= 0)
-        H5Idec_ref(id);
+        forget((herr_t)H5Idec_ref(id));
+}
+
+void fd_h5_abandon(hid_t file)
+{
+    if (file >= 0)
+        forget(H5Fclose(file));
 }
 
 typedef struct reason { char text[256]; int number; /* errno, 0: none */ } reason;
@@ -90,7 +103,9 @@ fd_error *fd_h5_open(const char *path, unsigned flags, hid_t *file)
     hid_t access = -1;
     fd_h5_quiet();
     FD_TRY(check_regular(path));
-    if (H5Fis_hdf5(path) <= 0)
+    const htri_t is_hdf5 = H5Fis_hdf5(path);
+    forget((herr_t)is_hdf5);
+    if (is_hdf5 <= 0)
         FD_THROW(FD_FORMAT, "%s: not an HDF5 file", fd_escape(name, sizeof name, path));
     FD_H5_TRY(access, fd_h5_access(0), FD_NOMEM, path, "cannot open", "");
     FD_H5_TRY(*file, H5Fopen(path, flags, access), FD_FORMAT, path, "damaged HDF5 file", "");

@@ -13,6 +13,8 @@ void fd_h5_quiet(void);
 
 /* Closes an identifier of any kind; negative ones (never opened) are allowed. */
 void fd_h5_drop(hid_t id);
+/* Closes a file whose writing failed, or that was only read: what hinders that is nobody's concern. Negative ones are allowed. */
+void fd_h5_abandon(hid_t file);
 
 /* "file: what: reason", the reason being the innermost one that HDF5 recorded. A full disk is FD_NOSPACE, any other errno FD_IO, the rest `code`. */
 fd_error *fd_h5_error(fd_code code, const char *file, const char *what, const char *name, const char *source, int line);

@@ -68,7 +68,6 @@ fd_error *fd_result_fill(const char *temporary, const char *path, fd_error *(*ne
     FD_H5_TRY(status, H5Fclose(closing), FD_IO, temporary, "cannot write", "");
 done:
     fd_h5_drop(set);
-    if (file >= 0)
-        H5Fclose(file);
+    fd_h5_abandon(file);
     return err;
 }

@@ -179,8 +179,7 @@ static fd_error *fill_file(const char *path, const fd_column *columns, int n)
     file = -1;
     FD_H5_TRY(status, H5Fclose(closing), FD_IO, path, "cannot write", "");
 done:
-    if (file >= 0)
-        H5Fclose(file);
+    fd_h5_abandon(file);
     return err;
 }
 
@@ -306,8 +305,7 @@ fd_error *fd_result_add(const char *temporary, const fd_column *columns, int n)
         FD_THROW(FD_IO, "%s: %s", fd_escape(name, sizeof name, temporary), strerror(errno));
     FD_TRY(reserve(temporary, 0, FALLOC_FL_KEEP_SIZE, (int64_t)st.st_size + RUN_BYTES));
 done:
-    if (file >= 0)
-        H5Fclose(file);
+    fd_h5_abandon(file);
     return err;
 }
 
@@ -326,8 +324,7 @@ fd_error *fd_result_annotate(const char *temporary, const char *path, const fd_a
     FD_H5_TRY(status, H5Fclose(closing), FD_IO, temporary, "cannot write", "");
 done:
     fd_h5_drop(set);
-    if (file >= 0)
-        H5Fclose(file);
+    fd_h5_abandon(file);
     return err;
 }
 
@@ -350,8 +347,7 @@ static fd_error *add_run(const char *path, const fd_attribute *run, int n_run, c
     FD_H5_TRY(status, H5Fclose(closing), FD_IO, path, "cannot write", "");
 done:
     fd_h5_drop(group);
-    if (file >= 0)
-        H5Fclose(file);
+    fd_h5_abandon(file);
     return err;
 }
 

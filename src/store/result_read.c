@@ -29,8 +29,7 @@ void fd_result_close(fd_result *r)
 {
     if (!r)
         return;
-    if (r->file >= 0)
-        H5Fclose(r->file);
+    fd_h5_abandon(r->file);
     free(r->path);
     free(r);
 }

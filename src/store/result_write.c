@@ -281,8 +281,7 @@ fd_error *fd_result_writer_close(fd_result_writer *w)
         free(w->place[i].path);
         free(w->place[i].run);
     }
-    if (w->file >= 0)
-        H5Fclose(w->file);
+    fd_h5_abandon(w->file);
     pthread_mutex_destroy(&w->lock);
     free(w->place);
     free(w->path);

@@ -6,30 +6,34 @@ mkdir in
 for k in $(seq -w 24); do cp "$photos/people/p0$((10#$k % 9 + 1))/1.jpg" in/$k.jpg; done
 job in/01.jpg -o earlier.h5
 job in -o whole.h5
-# full_at KIBIBYTES WORDS command...: no file may become larger than that
-full_at()
+# fails WORDS command...: one error with these words, and the earlier result is as it was
+fails()
 {
-    local limit=$1 words=$2
-    shift 2
+    local words=$1
     cp earlier.h5 x.h5
-    "$@" sh -c 'ulimit -f $1 && shift && exec facesdist "$@"' sh "$limit" in -o x.h5 --threads 1 --batch 4 --force >out 2>err   # the ranks, not their launcher
-    local code=$?
-    [ $code = 1 ] || { cat err; die "exit code $code, not 1, with files of at most $limit KiB: $*"; }
+    expect 1 "${@:2}" in -o x.h5 --threads 1 --batch 4 --force
     [ "$(grep -c 'error: ' err)" = 1 ] || { cat err; die "not one error"; }
     says err "error: .*$words"
     cmp x.h5 earlier.h5 || die "the earlier result was touched"
     [ ! -e x.h5.tmp ] || die "half a result was left behind"
 }
-for launch in "" "mpirun -np 2"; do
-    full_at 12 'journal.*File too large' $launch
-    rm -rf x.h5.journal
-    full_at 800 'x\.h5\.tmp: .*File too large: .* needed' $launch
+goes_on()
+{
     [ -d x.h5.journal ] || die "the journal is gone"
     rm x.h5
-    expect 0 $launch facesdist in -o x.h5 --threads 1
+    expect 0 "$@" in -o x.h5 --threads 1
     says err 'going on: 24 of 24'
     same x.h5 whole.h5
-done
+}
+limited() { bash -c 'ulimit -f $1 && shift && exec facesdist "$@"' bash "$@"; }   # KIBIBYTES: no file becomes larger
+fails 'journal.*File too large' limited 6
+rm -rf x.h5.journal
+fails 'x\.h5\.tmp: .*File too large: .* needed' limited 400
+goes_on facesdist
+fails 'journal.*No space left' full '*/rank-*.log' 6000 mpirun -np 2 facesdist
+rm -rf x.h5.journal
+fails 'x\.h5\.tmp: .*No space left on device: .* needed' full '*/x.h5.tmp' 400000 mpirun -np 2 facesdist
+goes_on mpirun -np 2 facesdist
 
 # A file system that is full: of its own, where one may be mounted.
 mkdir small

@@ -45,8 +45,10 @@ held()
     rm -f "$HOLD_MARK.claimed"
     [ -z "${3:-}" ] || export HOLD_AFTER=$3
     [ -z "${4:-}" ] || export HOLD_THREAD=$4
-    [ -z "${FACESDIST_SANITIZED:-}" ] || export ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0
 }
+# full PATTERN BYTES command...: the command, for which there is no room for more than BYTES in files whose paths are like PATTERN (see full.c).
+full() { FULL_FILES=$1 FULL_BYTES=$2 LD_PRELOAD=$bin/full.so "${@:3}"; }
+[ -z "${FACESDIST_SANITIZED:-}" ] || export ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0   # for what is preloaded
 held_now()
 {
     until [ -s "$HOLD_MARK" ]; do kill -0 $pid 2>/dev/null || { cat out err; die "the run ended before it could be held"; }; sleep 0.01; done

@@ -76,6 +76,14 @@ int64_t fd_pairing_merge_bytes(const fd_pairing *p)
     return bytes * (fd_comm_ranks(p->comm) + 1);
 }
 
+/* The agreement takes the error over. */
+static fd_error *agree_on(fd_pairing *p, fd_error **own)
+{
+    fd_error *given = *own;
+    *own = NULL;
+    return fd_comm_agree(p->comm, given);
+}
+
 fd_error *fd_pairing_merge_lists(fd_pairing *p, const fd_lists_sink *sink)
 {
     fd_error *err = NULL, *own = NULL;
@@ -89,8 +97,7 @@ fd_error *fd_pairing_merge_lists(fd_pairing *p, const fd_lists_sink *sink)
         own = fd_alloc(&c.own, (size_t)bytes, 1);
     if (!own)
         own = fd_alloc(&c.all, (size_t)bytes, (size_t)ranks);
-    FD_TRY(fd_comm_agree(p->comm, own));
-    own = NULL;
+    FD_TRY(agree_on(p, &own));
     for (int64_t chunk = 0; chunk * blocks * side < p->n[0]; chunk++) {
         const int root = (int)(chunk % ranks);
         c.first = chunk * blocks * side;
@@ -104,8 +111,7 @@ fd_error *fd_pairing_merge_lists(fd_pairing *p, const fd_lists_sink *sink)
         if (rank == root && !own)
             own = merge(p, &c, sink);
     }
-    FD_TRY(fd_comm_agree(p->comm, own));
-    own = NULL;
+    FD_TRY(agree_on(p, &own));
 done:
     fd_error_free(own);
     free(counts);
