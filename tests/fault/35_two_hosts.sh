@@ -17,7 +17,7 @@ taken_over() { job in -o x.h5; same x.h5 whole.h5; [ ! -e x.h5.journal ] || die 
 
 owned_by node7 4242 17 other-boot 3600   # long dead
 taken_over
-owned_by node7 4242 17 other-boot 27     # may yet be alive: waited for
+owned_by node7 4242 17 other-boot 21     # may yet be alive: waited for
 taken_over
 says err 'x\.h5 is held by process 4242 on node7, .*waiting'
 owned_by node7 4242 17 other-boot 5      # lives
@@ -34,9 +34,10 @@ taken_over
 
 # The owner is asked to save and stop while somebody waits for its lock: the wait ends too.
 owned_by node7 4242 17 other-boot 2
+rm err
 facesdist in -o x.h5 --threads 1 >out 2>err &
 pid=$!
-until grep -q waiting err || ! kill -0 $pid 2>/dev/null; do sleep 0.05; done
+until grep -qs waiting err || ! kill -0 $pid 2>/dev/null; do sleep 0.05; done
 kill -TERM $pid
 wait $pid
 [ $? = 75 ] || { cat err; die "the wait for a lock was not interrupted"; }
