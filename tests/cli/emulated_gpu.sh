@@ -8,6 +8,7 @@ plugin=$bin/../lib/facesdist/libfacesdist-emu.so
 [ -e "$plugin" ] || skip "no emulator (no C++ compiler)"
 export FACESDIST_EMULATOR=1
 emulated() { expect 0 facesdist --device cuda --threads 2 "$@"; }
+large=(--min-face 100)   # a small pyramid, where it is not the detector that is tested
 
 # The whole way, and what it says of itself.
 five=("$photos/group-of-2.jpg" "$photos"/people/p0[1-4]/1.jpg)
@@ -48,11 +49,11 @@ done
 
 # The same bytes from ranks that share the GPU; refused where nobody said so.
 one=("$photos/people/p01/1.jpg" "$photos/people/p02/1.jpg")
-emulated "${one[@]}" -o one.h5
+emulated "${one[@]}" "${large[@]}" -o one.h5
 if command -v mpirun >/dev/null; then
-    expect 0 timeout 100 mpirun -np 2 facesdist --device cuda --threads 1 --share-gpu "${one[@]}" -o two.h5
+    expect 0 timeout 400 mpirun -np 2 facesdist --device cuda --threads 1 --share-gpu "${one[@]}" "${large[@]}" -o two.h5
     same one.h5 two.h5
-    expect 1 timeout 100 mpirun -np 2 facesdist --device cuda --threads 1 "${one[@]}" -o no.h5
+    expect 1 timeout 400 mpirun -np 2 facesdist --device cuda --threads 1 "${one[@]}" -o no.h5
     says err 'ranks 0 and 1 .* have the same GPU, GPU-656d756c-.*--share-gpu'
 fi
 
@@ -61,7 +62,7 @@ mkdir in && face in/one.jpg
 "$python" -c "
 from PIL import Image
 Image.new('RGB', (3000, 2500), (90, 120, 60)).save('in/wide.png')"
-emulated in -o wide.h5 -v --gpu-memory 16M
+emulated in "${large[@]}" -o wide.h5 -v --gpu-memory 16M
 says err 'batches of 8 faces do not fit'
 is wide.h5 one.jpg status ok
 is wide.h5 wide.png status out_of_memory
@@ -70,10 +71,10 @@ expect 1 facesdist --device cuda "${one[0]}" -o no.h5 --gpu-memory 64G
 says err 'has [0-9]+ MiB free, --gpu-memory asks for 65536'
 
 # A lost GPU ends the run; what was saved before is not done again.
-expect 1 env FACESDIST_EMU_FAIL=launch:60 facesdist --device cuda --threads 1 "${one[@]}" -o lost.h5
+expect 1 env FACESDIST_EMU_FAIL=launch:60 facesdist --device cuda --threads 1 "${one[@]}" "${large[@]}" -o lost.h5
 says err 'GPU 0 \(emulator\) is lost: '
 [ ! -e lost.h5 ] || die "a result was written by a lost GPU"
-emulated "${one[@]}" -o lost.h5
+emulated "${one[@]}" "${large[@]}" -o lost.h5
 same one.h5 lost.h5
 # What only a GPU can do.
 expect 2 facesdist --device cuda "${one[@]}" -o no.h5 --precision nonsense

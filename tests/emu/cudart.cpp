@@ -212,11 +212,24 @@ cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t n, cudaMemcpyKind
 cudaError_t cudaMemsetAsync(void *p, int v, size_t n, cudaStream_t s) { API; return queue(s, [=] { memset(p, v, n); }); }
 cudaError_t cudaMemcpy(void *to, const void *from, size_t n, cudaMemcpyKind) { API; perform([=] { memcpy(to, from, n); }); return cudaSuccess; }
 cudaError_t cudaMemset(void *p, int v, size_t n) { API; perform([=] { memset(p, v, n); }); return cudaSuccess; }
-cudaError_t cudaLaunchHostFunc(cudaStream_t s, cudaHostFn_t f, void *data) { API; return queue(s, [=] { f(data); }); }
+cudaError_t fd_emu_host(cudaStream_t s, void (*f)(const void *), const void *data, size_t n)
+{
+    API;
+    const std::string copy((const char *)data, n);
+    return queue(s, [=] { f(copy.data()); });
+}
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *s, unsigned) { API; streams[*s = new CUstream_st] = 1; return cudaSuccess; }
 cudaError_t cudaStreamSynchronize(cudaStream_t s) { API; drain(s); return sticky; }
 cudaError_t cudaStreamQuery(cudaStream_t s) { API; return s->queue.empty() ? cudaSuccess : cudaErrorNotReady; }
-cudaError_t cudaStreamDestroy(cudaStream_t s) { API; drain(s); streams.erase(s); delete s; return cudaSuccess; }
+cudaError_t cudaStreamDestroy(cudaStream_t s)
+{
+    std::lock_guard<std::recursive_mutex> lock(machine);
+    if (!sticky)
+        drain(s);
+    streams.erase(s);
+    delete s;
+    return sticky;
+}
 cudaError_t cudaDeviceSynchronize(void)
 {
     API;
@@ -225,7 +238,13 @@ cudaError_t cudaDeviceSynchronize(void)
     return sticky;
 }
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t *e, unsigned) { API; *e = new CUevent_st(); return cudaSuccess; }
-cudaError_t cudaEventDestroy(cudaEvent_t e) { API; cudaEventSynchronize(e); delete e; return cudaSuccess; }
+cudaError_t cudaEventDestroy(cudaEvent_t e)
+{
+    std::lock_guard<std::recursive_mutex> lock(machine);
+    cudaEventSynchronize(e);
+    delete e;
+    return sticky;
+}
 cudaError_t cudaEventRecord(cudaEvent_t e, cudaStream_t s)
 {
     API;
