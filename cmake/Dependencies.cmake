@@ -32,6 +32,13 @@ if(DNNL_LIBRARY AND DNNL_INCLUDE)
 endif()
 facesdist_wanted(ONEDNN ${found})
 
+pkg_check_modules(FFMPEG IMPORTED_TARGET libavformat libavcodec libavutil libswscale)   # libavformat-dev and so on
+set(found OFF)
+if(FFMPEG_FOUND)
+    set(found ON)
+endif()
+facesdist_wanted(VIDEO ${found})
+
 include(CheckLanguage)
 if(FACESDIST_TESTS)
     check_language(CXX)   # tests/emu runs the kernels on the processor

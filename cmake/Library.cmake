@@ -3,6 +3,12 @@ file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/base/*.c ${CMAKE_SOU
      ${CMAKE_SOURCE_DIR}/src/engine/ref/*.c ${CMAKE_SOURCE_DIR}/src/net/*.c ${CMAKE_SOURCE_DIR}/src/face/*.c ${CMAKE_SOURCE_DIR}/src/dist/*.c
      ${CMAKE_SOURCE_DIR}/src/comm/*.c ${CMAKE_SOURCE_DIR}/src/store/*.c ${CMAKE_SOURCE_DIR}/src/run/*.c
      ${CMAKE_SOURCE_DIR}/src/run/*/*.c)
+# What knows FFmpeg's libraries is a library of its own, so that only its program loads them.
+set(video ${sources})
+list(FILTER video INCLUDE REGEX "/src/(data/video_[a-z]+|run/video/[a-z_]+)\\.c$")
+if(video)
+    list(REMOVE_ITEM sources ${video})
+endif()
 if(FACESDIST_HAVE_ONEDNN)
     file(GLOB cpu CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/engine/cpu/*.c)
     list(APPEND sources ${cpu})
@@ -58,4 +64,11 @@ if(FACESDIST_HAVE_ONEDNN)
 endif()
 if(FACESDIST_SANITIZE MATCHES address)
     target_sources(libfacesdist INTERFACE ${CMAKE_SOURCE_DIR}/tests/keep_plugins.c)
+endif()
+
+if(FACESDIST_HAVE_VIDEO)
+    add_library(libfacesdist_video STATIC ${video})
+    set_target_properties(libfacesdist_video PROPERTIES OUTPUT_NAME facesdist_video)
+    target_compile_options(libfacesdist_video PRIVATE ${FACESDIST_WARNINGS})
+    target_link_libraries(libfacesdist_video PUBLIC libfacesdist PRIVATE PkgConfig::FFMPEG)
 endif()

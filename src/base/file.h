@@ -22,6 +22,8 @@ fd_error *fd_file_replace(const char *path, const void *bytes, size_t n) FD_CHEC
 typedef struct fd_file_writer fd_file_writer;
 fd_error *fd_file_writer_open(const char *path, fd_file_writer **out) FD_CHECK;
 fd_error *fd_file_writer_add(fd_file_writer *w, const void *bytes, size_t n) FD_CHECK;
+/* Writes over bytes that were added before: offset + n is at most the sum of what was added. Not where the path is a pipe, a device or "-": FD_IO. */
+fd_error *fd_file_writer_change(fd_file_writer *w, int64_t offset, const void *bytes, size_t n) FD_CHECK;
 fd_error *fd_file_writer_commit(fd_file_writer *w) FD_CHECK;
 void fd_file_writer_close(fd_file_writer *w);   /* without a commit nothing is left, and what was there is as it was; NULL is allowed */
 

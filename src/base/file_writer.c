@@ -121,6 +121,17 @@ done:
     return err;
 }
 
+fd_error *fd_file_writer_change(fd_file_writer *w, int64_t offset, const void *bytes, size_t n)
+{
+    fd_error *err = NULL;
+    if (!w->temporary)
+        return fd_file_error(w->path, "write into the middle of", ESPIPE);
+    FD_TRY(flush(w));
+    FD_TRY(fd_file_pwrite(w->fd, w->path, bytes, n, offset));
+done:
+    return err;
+}
+
 fd_error *fd_file_writer_commit(fd_file_writer *w)
 {
     fd_error *err = NULL;

@@ -82,7 +82,7 @@ static void look(crew *c, int64_t *done, int *running, bool *failed)
     pthread_mutex_lock(&c->lock);
     if (c->running)   /* woken too early: a look more */
         pthread_cond_timedwait(&c->change, &c->lock, &until);
-    *done = c->done;
+    *done = c->pool->done ? c->pool->done(c->pool->self) : c->done;
     *running = c->running;
     *failed = c->err != NULL;
     pthread_mutex_unlock(&c->lock);
@@ -108,8 +108,10 @@ static fd_error *heartbeat(crew *c, bool *interrupted)
         look(c, &done, &running, &failed);
         int64_t sum[4] = {done, running, failed, fd_signals_seen()};
         FD_TRY(fd_comm_reduce_i64(c->pool->comm, sum, 4, FD_COMBINE_SUM));
-        if (sum[2] || sum[3])
+        if (sum[2] || sum[3]) {
             stop(c);
+            fd_signals_pass_on();
+        }
         *interrupted |= sum[3] != 0;
         on = sum[1] > 0;
         fd_progress_show(&progress, sum[0]);

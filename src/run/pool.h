@@ -14,6 +14,7 @@ typedef struct fd_pool {
     int threads;
     int64_t first, last;      /* this rank's items */
     int64_t all;              /* items of all ranks, for the progress */
+    int64_t (*done)(void *self);   /* NULL: items are what is counted; else how much of `all` this rank has done, by any thread */
     const char *what;         /* "pictures" */
     int64_t memory;           /* bytes that items in hand may take in sum; one runs whatever it takes */
     int64_t (*bytes)(void *self, int64_t item);
@@ -21,7 +22,8 @@ typedef struct fd_pool {
     void *self;
 } fd_pool;
 
-/* Collective. *interrupted when a signal asked to stop: items in hand were finished, later ones not begun. */
+/* Collective. *interrupted when a signal asked to stop: items in hand were finished, later ones not begun. Long items may look at fd_signals_seen, which every
+ * rank sees once one has, and once an error ends the pool, and come to an end by themselves. */
 fd_error *fd_pool_run(const fd_pool *pool, bool *interrupted) FD_CHECK;
 
 #endif

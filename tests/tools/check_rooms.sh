@@ -40,6 +40,7 @@ only 'openssl/.*' 'src/base/hash'
 only 'onnx/.*|protobuf-c/.*' 'src/net/'
 only 'nccl.h' 'src/comm/'
 only 'zlib.h' 'src/store/'
+only 'lib(av|sw|post)[a-z]*/.*' 'src/data/video_'
 
 # Main programs are mains.
 for main in jobs/*.c; do

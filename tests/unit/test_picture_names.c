@@ -9,7 +9,7 @@ static void expect_names(const char *const *key, const char *const *wanted, int6
     char **names = NULL;
     for (int64_t i = 0; i < n; i++)
         entry[i].key = (char *)(uintptr_t)key[i];
-    fd_error *err = fd_picture_names(&m, format, &names);
+    fd_error *err = fd_picture_names(&m, fd_picture_extension(format), &names);
     if (!wanted)
         assert_fails(err, FD_USAGE, "the same name");
     else {

@@ -135,7 +135,7 @@ fd_error *fd_run_convolve(fd_comm *c, fd_options *o, int *exit_code)
     if (!err)
         err = prepare(o, &filter, &j);
     FD_TRY(fd_comm_agree(c, err));   /* a file may be there for one rank only */
-    const fd_picture_work work = {"filtered", true, apply, &j};
+    const fd_picture_work work = {"filtered", "pictures", true, apply, &j};
     FD_TRY(fd_run_pictures(c, o, &work, exit_code));
 done:
     fd_filter_free(&filter);

@@ -69,7 +69,7 @@ fd_error *fd_run_invert(fd_comm *c, fd_options *o, int *exit_code)
     fd_error *err = NULL;
     unsigned channels = 0;
     FD_TRY(channels_of(fd_opt_text(o, "channels"), &channels));
-    const fd_picture_work work = {"inverted", false, apply, &channels};
+    const fd_picture_work work = {"inverted", "pictures", false, apply, &channels};
     FD_TRY(fd_run_pictures(c, o, &work, exit_code));
 done:
     return err;

@@ -120,72 +120,14 @@ done:
 
 /* --- frames -------------------------------------------------------------------------------------------------------------------------- */
 
-/* A run of frames in hand; the arrays are in the engine's memory. */
-typedef struct run {
-    fd_motion *m;
-    fd_lane *lane;
-    int32_t width, height;   /* of the frame before; 0: there is none */
-    uint8_t *rgb, *gray, *mask;
-    uint8_t *host_mask;
-    fd_regions regions;
-} run;
-
-static void run_free(run *r)
-{
-    fd_engine *e = r->lane->engine;
-    void *arrays[] = {r->rgb, r->gray, r->mask};
-    for (int k = 0; k < 3; k++)
-        if (arrays[k])
-            e->kind->release(e, arrays[k]);
-    free(r->host_mask);
-    r->rgb = r->gray = r->mask = r->host_mask = NULL;
-    r->width = r->height = 0;
-}
-
-/* Room for frames of another size than the one before; whether there is a frame to compare with. */
-static fd_error *fit(run *r, const fd_image *image, bool *first)
-{
-    fd_error *err = NULL;
-    fd_engine *e = r->lane->engine;
-    const size_t pixels = (size_t)image->width * (size_t)image->height;
-    *first = image->width != r->width || image->height != r->height;
-    if (!*first)
-        return NULL;
-    run_free(r);
-    FD_TRY(e->kind->alloc(e, pixels * 3, (void **)&r->rgb));
-    FD_TRY(e->kind->alloc(e, pixels, (void **)&r->gray));
-    FD_TRY(e->kind->alloc(e, pixels, (void **)&r->mask));
-    FD_TRY(fd_alloc_aligned(&r->host_mask, pixels, 1));
-    r->width = image->width;
-    r->height = image->height;
-done:
-    return err;
-}
-
-/* Paints the image and fills host_mask; `first` as of the engine's operator. */
-static fd_error *compute(run *r, fd_image *image)
-{
-    fd_error *err = NULL;
-    bool first;
-    const fd_engine_kind *kind = r->lane->engine->kind;
-    const size_t pixels = (size_t)image->width * (size_t)image->height;
-    FD_TRY(fit(r, image, &first));
-    const fd_motion_frame frame = {.width = image->width, .height = image->height, .rgb = r->rgb, .gray = r->gray, .first = first,
-                                   .threshold = r->m->threshold, .out = r->rgb, .mask = r->mask};
-    FD_TRY(kind->upload(r->lane, r->rgb, image->rgb, pixels * 3));
-    FD_TRY(kind->raster->motion(r->lane, &frame));
-    FD_TRY(kind->download(r->lane, image->rgb, r->rgb, pixels * 3));
-    FD_TRY(kind->download(r->lane, r->host_mask, r->mask, pixels));
-    FD_TRY(kind->lane_sync(r->lane));
-done:
-    return err;
-}
+/* A run of frames in hand. */
+typedef struct run { fd_motion *m; fd_motion_step step; } run;
 
 static fd_error *write_mask(const run *r, int64_t i)
 {
     fd_error *err = NULL;
     char *path = NULL;
-    const fd_image mask = {.rgb = r->host_mask, .width = r->width, .height = r->height, .channels = 1, .depth = 8};
+    const fd_image mask = {.rgb = r->step.host_mask, .width = r->step.width, .height = r->step.height, .channels = 1, .depth = 8};
     FD_TRY(fd_pictures_path_in(&r->m->pictures, r->m->masks, i, &path));
     FD_TRY(fd_png_write_image(path, &mask, r->m->pictures.compression));
 done:
@@ -203,17 +145,14 @@ static fd_error *do_frame(run *r, int64_t i, bool wanted)
     if (wanted)
         m->pictures.verdict[i] = verdict;
     if (verdict.status != FD_IMAGE_OK) {
-        r->width = r->height = 0;   /* the next one has nothing before it */
+        fd_motion_step_forget(&r->step);
         goto done;
     }
-    FD_TRY(compute(r, &image));
+    FD_TRY(fd_motion_compute(&r->step, &image));
     if (!wanted)
         goto done;
-    FD_TRY(fd_regions_find(&r->regions, r->host_mask, r->width, r->height));
-    m->moved[i] = (fd_moved){.pixels = (int64_t)r->width * r->height, .regions = r->regions.n};
-    for (int64_t k = 0; k < r->regions.n; k++)
-        m->moved[i].area += r->regions.box[k].area;
-    FD_TRY(fd_motion_line(m, i, &r->regions, &m->line[i]));
+    FD_TRY(fd_motion_measure(&r->step, &m->moved[i]));
+    FD_TRY(fd_motion_line(m, i, &r->step.regions, &m->line[i]));
     if (m->masks)
         FD_TRY(write_mask(r, i));
     FD_TRY(fd_pictures_write(&m->pictures, i, &image));
@@ -226,13 +165,12 @@ static fd_error *do_chunk(void *self, fd_lane *lane, int64_t k)
 {
     fd_error *err = NULL;
     fd_motion *m = self;
-    run r = {.m = m, .lane = lane};
+    run r = {.m = m, .step = {.lane = lane, .threshold = m->threshold}};
     const int64_t first = m->chunk[k], before = m->sequence[first] < first ? first - 1 : first;
     for (int64_t i = before; i < m->chunk[k + 1]; i++)
         FD_TRY(do_frame(&r, i, i >= first));
 done:
-    run_free(&r);
-    fd_regions_free(&r.regions);
+    fd_motion_step_free(&r.step);
     return err;
 }
 
@@ -312,7 +250,7 @@ done:
 fd_error *fd_run_motion(fd_comm *c, fd_options *o, int *exit_code)
 {
     fd_motion m = {.pictures = fd_pictures_begin(c, o)};
-    m.pictures.work = &(const fd_picture_work){.done = "compared"};
+    m.pictures.work = &(const fd_picture_work){.done = "compared", .what = "pictures"};
     fd_signals_catch();
     fd_error *err = run_all(&m, exit_code);
     for (int64_t i = 0; m.line && i < m.pictures.job.manifest.n; i++)

@@ -4,13 +4,7 @@
 
 #include "base/text.h"
 #include "run/pictures/pictures_private.h"
-#include "run/pictures/regions.h"
-
-/* What a frame's line of the table says. */
-typedef struct fd_moved {
-    int64_t pixels, area;   /* of the frame; of what moves. pixels 0: the frame could not be read */
-    int64_t regions;
-} fd_moved;
+#include "run/pictures/motion_step.h"
 
 typedef struct fd_motion {
     fd_pictures pictures;

@@ -11,16 +11,10 @@ fd_error *fd_motion_line(const fd_motion *m, int64_t frame, const fd_regions *re
 {
     fd_error *err = NULL;
     fd_string text = {0};
-    const fd_moved *moved = &m->moved[frame];
     char key[FD_ESCAPED * 8];
     fd_escape(key, sizeof key, m->pictures.job.manifest.entry[frame].key);
-    FD_TRY(fd_string_add(&text, "%s\t%lld\t%.9f\t%lld\t", key, (long long)moved->area, (double)moved->area / (double)moved->pixels,
-                         (long long)moved->regions));
-    for (int64_t k = 0; k < regions->n; k++) {
-        const fd_region_box *b = &regions->box[k];
-        FD_TRY(fd_string_add(&text, "%s%d,%d,%d,%d", k ? " " : "", b->x1, b->y1, b->x2, b->y2));
-    }
-    FD_TRY(fd_string_add(&text, "\n"));
+    FD_TRY(fd_string_add(&text, "%s\t", key));
+    FD_TRY(fd_motion_add_fields(&text, &m->moved[frame], regions));
     *out = text.text;
     text.text = NULL;
 done:
@@ -34,7 +28,7 @@ static fd_error *join(const fd_motion *m, fd_string *out)
     fd_error *err = NULL;
     const fd_pictures *p = &m->pictures;
     if (p->job.rank == 0)
-        FD_TRY(fd_string_add(out, "frame\tmoving_pixels\tmoving_share\tregions\tboxes_x1_y1_x2_y2\n"));
+        FD_TRY(fd_string_add(out, "frame\t" FD_MOTION_FIELDS));
     for (int64_t i = p->first[p->job.rank]; i < p->first[p->job.rank + 1]; i++)
         if (m->line[i])   /* NULL: a frame that could not be read */
             FD_TRY(fd_string_add(out, "%s", m->line[i]));

@@ -8,10 +8,14 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-static const char *const extension[] = {[FD_PICTURE_PNG] = ".png", [FD_PICTURE_JPEG] = ".jpg", [FD_PICTURE_NPY] = ".npy"};
+const char *fd_picture_extension(fd_picture_format format)
+{
+    static const char *const extension[] = {[FD_PICTURE_PNG] = ".png", [FD_PICTURE_JPEG] = ".jpg", [FD_PICTURE_NPY] = ".npy"};
+    return extension[format];
+}
 
 /* Where the extension of a name begins: its last dot, if it is neither the first letter of the name nor the last; else its end. */
-static size_t stem_of(const char *name)
+size_t fd_picture_stem(const char *name)
 {
     const char *slash = strrchr(name, '/'), *last = slash ? slash + 1 : name, *dot = strrchr(last, '.');
     return dot && dot > last && dot[1] ? (size_t)(dot - name) : strlen(name);
@@ -19,7 +23,7 @@ static size_t stem_of(const char *name)
 
 bool fd_picture_format_of(const char *name, fd_picture_format *out)
 {
-    const char *end = name + stem_of(name);
+    const char *end = name + fd_picture_stem(name);
     const bool png = strcasecmp(end, ".png") == 0, jpeg = strcasecmp(end, ".jpg") == 0 || strcasecmp(end, ".jpeg") == 0, npy = strcasecmp(end, ".npy") == 0;
     *out = npy ? FD_PICTURE_NPY : jpeg ? FD_PICTURE_JPEG : FD_PICTURE_PNG;
     return png || jpeg || npy;
@@ -63,19 +67,19 @@ done:
     return err;
 }
 
-static fd_error *with_extension(const char *key, size_t stem, fd_picture_format format, char **out)
+static fd_error *with_extension(const char *key, size_t stem, const char *extension, char **out)
 {
     fd_error *err = NULL;
-    FD_TRY(fd_alloc(out, stem + 5, 1));
+    FD_TRY(fd_alloc(out, stem + strlen(extension) + 1, 1));
     memcpy(*out, key, stem);
-    memcpy(*out + stem, extension[format], 4);
+    strcpy(*out + stem, extension);
     keep_inside(*out);
 done:
     return err;
 }
 
 /* Of several that would have one name, those that do not have it already get it behind their own. */
-static fd_error *tell_apart(const fd_manifest *m, fd_picture_format format, char **names)
+static fd_error *tell_apart(const fd_manifest *m, const char *extension, char **names)
 {
     fd_error *err = NULL;
     named *sorted = NULL;
@@ -88,7 +92,7 @@ static fd_error *tell_apart(const fd_manifest *m, fd_picture_format format, char
             char *longer = NULL;
             if (strcmp(key, sorted[k].name) == 0)
                 continue;
-            FD_TRY(with_extension(key, strlen(key), format, &longer));
+            FD_TRY(with_extension(key, strlen(key), extension, &longer));
             names[sorted[k].id] = longer;   /* the shorter one is freed when nothing is compared with it any more */
         }
     }
@@ -115,13 +119,13 @@ done:
     return err;
 }
 
-fd_error *fd_picture_names(const fd_manifest *m, fd_picture_format format, char ***names)
+fd_error *fd_picture_names(const fd_manifest *m, const char *extension, char ***names)
 {
     fd_error *err = NULL;
     FD_TRY(fd_alloc(names, (size_t)m->n, sizeof **names));
     for (int64_t i = 0; i < m->n; i++)
-        FD_TRY(with_extension(m->entry[i].key, stem_of(m->entry[i].key), format, &(*names)[i]));
-    FD_TRY(tell_apart(m, format, *names));
+        FD_TRY(with_extension(m->entry[i].key, fd_picture_stem(m->entry[i].key), extension, &(*names)[i]));
+    FD_TRY(tell_apart(m, extension, *names));
     FD_TRY(refuse_doubles(m, *names));
 done:
     return err;

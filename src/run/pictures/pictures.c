@@ -70,7 +70,7 @@ done:
     return err;
 }
 
-fd_error *fd_pictures_resolve(fd_pictures *p)
+fd_error *fd_pictures_resolve_machine(fd_pictures *p)
 {
     fd_error *err = NULL;
     int cores = 1;
@@ -81,13 +81,23 @@ fd_error *fd_pictures_resolve(fd_pictures *p)
     FD_TRY(resolve_number(o, "memory", (double)(fd_machine_memory() / 5 * 4 / fd_comm_local_ranks(job->comm))));
     job->threads = (int)fd_opt_int(o, "threads");
     job->memory = fd_opt_int(o, "memory");
+    fd_comm_set_timeout(job->comm, fd_opt_real(o, "timeout"));
+    FD_TRY(fd_comm_agree(job->comm, open_engine(job)));
+done:
+    return err;
+}
+
+fd_error *fd_pictures_resolve(fd_pictures *p)
+{
+    fd_error *err = NULL;
+    fd_job *job = &p->job;
+    const fd_options *o = job->options;
+    FD_TRY(fd_pictures_resolve_machine(p));
     job->decode = (fd_decode_config){.max_pixels = fd_opt_int(o, "max-pixels"), .max_scans = fd_opt_int(o, "max-scans"), .max_bytes = (size_t)job->memory,
                                      .as_stored = true, .ignore_exif = fd_opt_choice(o, "exif") == 1, .accept_truncated = fd_opt_flag(o, "accept-truncated")};
     p->format = (fd_picture_format)fd_opt_choice(o, "format");
     p->quality = (int)fd_opt_int(o, "quality");
     p->compression = (int)fd_opt_int(o, "compression");
-    fd_comm_set_timeout(job->comm, fd_opt_real(o, "timeout"));
-    FD_TRY(fd_comm_agree(job->comm, open_engine(job)));
 done:
     return err;
 }
@@ -205,7 +215,7 @@ fd_error *fd_pictures_finish(fd_pictures *p, bool interrupted, int *exit_code)
     int64_t failed = 0;
     const fd_job *job = &p->job;
     if (interrupted) {
-        fd_say(FD_NORMAL, "interrupted: pictures that are there are whole; the same command makes all of them");
+        fd_say(FD_NORMAL, "interrupted: %s that are there are whole; the same command makes all of them", p->work->what);
         *exit_code = FD_EXIT_INTERRUPTED;
         return NULL;
     }

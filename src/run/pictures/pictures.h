@@ -11,6 +11,7 @@
  * once. */
 typedef struct fd_picture_work {
     const char *done;   /* "inverted" */
+    const char *what;   /* "pictures" */
     bool floats;        /* it makes floats where the format is .npy */
     fd_error *(*apply)(const void *self, fd_lane *lane, bool floats, fd_image *image);   /* floats: samples shall become float */
     const void *self;

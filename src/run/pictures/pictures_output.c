@@ -139,15 +139,14 @@ done:
     return err;
 }
 
-static fd_error *place(fd_pictures *p)
+static fd_error *place(fd_pictures *p, const char *extension)
 {
     fd_error *err = NULL;
-    FD_TRY(choose(p));
     if (!p->one)
         leave_out_own(p);
     if (p->job.manifest.n == 0)
-        FD_THROW(FD_USAGE, "all pictures lie in the output folder: name another --output");
-    FD_TRY(fd_picture_names(&p->job.manifest, p->format, &p->name));
+        FD_THROW(FD_USAGE, "all %s lie in the output folder: name another --output", p->work->what);
+    FD_TRY(fd_picture_names(&p->job.manifest, extension, &p->name));
     FD_TRY(refuse_inputs(p));
     if (p->job.rank == 0)
         FD_TRY(p->one ? make_folders(p->output, false) : fd_pictures_make_folders(p, p->output));
@@ -155,7 +154,16 @@ done:
     return err;
 }
 
+fd_error *fd_pictures_place_as(fd_pictures *p, const char *extension)
+{
+    return fd_comm_agree(p->job.comm, place(p, extension));
+}
+
 fd_error *fd_pictures_place(fd_pictures *p)
 {
-    return fd_comm_agree(p->job.comm, place(p));
+    fd_error *err = NULL;
+    FD_TRY(fd_comm_agree(p->job.comm, choose(p)));
+    FD_TRY(fd_pictures_place_as(p, fd_picture_extension(p->format)));
+done:
+    return err;
 }

@@ -22,9 +22,12 @@ typedef struct fd_pictures {
 /* The steps of a job, in their order; collective but where said otherwise. fd_pictures_free in any case. */
 fd_pictures fd_pictures_begin(fd_comm *c, fd_options *o);
 fd_error *fd_pictures_resolve(fd_pictures *p) FD_CHECK;       /* options, engine */
+fd_error *fd_pictures_resolve_machine(fd_pictures *p) FD_CHECK;   /* of these only what the table of the machine says */
 /* then fd_job_scan(&p->job) */
 /* pictures_output.c: where pictures go; nothing is written yet but folders. */
 fd_error *fd_pictures_place(fd_pictures *p) FD_CHECK;
+/* The same once p->output and p->one say where; files get this extension. */
+fd_error *fd_pictures_place_as(fd_pictures *p, const char *extension) FD_CHECK;
 fd_error *fd_pictures_share_out(fd_pictures *p) FD_CHECK;     /* first, verdict; each rank by itself */
 /* *image of entry i, or why there is none; by any thread. fd_image_free. */
 fd_error *fd_pictures_read(const fd_pictures *p, int64_t i, fd_image *image, fd_verdict *verdict) FD_CHECK;

@@ -1,6 +1,7 @@
 /* What became of the pictures: the end table, and the ledger as a file. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -12,7 +13,7 @@ static fd_error *write_ledger(const fd_pictures *p, const char *path)
     fd_error *err = NULL;
     fd_string text = {0};
     char key[FD_ESCAPED * 8], out[FD_ESCAPED * 8], *place = NULL;
-    FD_TRY(fd_string_add(&text, "picture\tstatus\tdetail\toutput\n"));
+    FD_TRY(fd_string_add(&text, "%.*s\tstatus\tdetail\toutput\n", (int)strlen(p->work->what) - 1, p->work->what));
     for (int64_t i = 0; i < p->job.manifest.n; i++) {
         const fd_verdict *v = &p->verdict[i];
         FD_TRY(fd_pictures_path(p, i, &place));
@@ -31,7 +32,7 @@ done:
 static void print_table(const fd_pictures *p, const int64_t *count)
 {
     char seconds[24], shown[FD_ESCAPED];
-    printf("%-22s %9lld\n", "pictures", (long long)p->job.manifest.n);
+    printf("%-22s %9lld\n", p->work->what, (long long)p->job.manifest.n);
     printf("  %-20s %9lld\n", p->work->done, (long long)count[FD_IMAGE_OK]);
     for (int s = 1; s < FD_IMAGE_STATUSES; s++)
         if (count[s])

@@ -1,0 +1,371 @@
+/* From frames to a file: an encoder, sound packet by packet, and a container that appears when it is whole. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "data/video_private.h"
+
+enum { IO_BUFFER = 1 << 18 };
+
+struct fd_video_writer {
+    fd_video *source;
+    fd_file_writer *file;
+    fd_error *failed;             /* of a write inside libavformat */
+    int64_t at, end;
+    AVIOContext *io;
+    AVFormatContext *format;
+    AVCodecContext *encoder;
+    AVStream *stream;
+    int *sound;                   /* [streams of the source] stream here, or -1 */
+    AVFrame *frame;
+    AVPacket *packet;
+    struct SwsContext *from_rgb;
+};
+
+/* --- the file ----------------------------------------------------------------------------------------------------------------------------- */
+
+/* What lies before the end is written over, the rest added. */
+static int write_bytes(void *self, uint8_t *bytes, int n)
+{
+    fd_video_writer *w = self;
+    const int64_t over = w->end - w->at < n ? w->end - w->at : n;
+    if (!w->failed && over > 0)
+        w->failed = fd_file_writer_change(w->file, w->at, bytes, (size_t)over);
+    if (!w->failed && n > over)
+        w->failed = fd_file_writer_add(w->file, bytes + over, (size_t)(n - over));
+    w->at += n;
+    w->end = w->at > w->end ? w->at : w->end;
+    return w->failed ? AVERROR(EIO) : n;
+}
+
+static int64_t seek(void *self, int64_t offset, int whence)
+{
+    fd_video_writer *w = self;
+    switch (whence & ~AVSEEK_FORCE) {
+    case AVSEEK_SIZE: return w->end;
+    case SEEK_SET: break;
+    case SEEK_CUR: offset += w->at; break;
+    case SEEK_END: offset += w->end; break;
+    default: return AVERROR(EINVAL);
+    }
+    if (offset < 0 || offset > w->end)
+        return AVERROR(EINVAL);
+    return w->at = offset;
+}
+
+/* The error of a call of FFmpeg's; that of the file under it, where there is one. */
+static fd_error *error_of(fd_video_writer *w, const char *what, int error)
+{
+    char reason[64], name[FD_ESCAPED];
+    fd_error *e = w->failed;
+    w->failed = NULL;
+    if (e)
+        return e;
+    return FD_FAIL(error == AVERROR(ENOMEM) ? FD_NOMEM : FD_IO, "%s: cannot %s: %s", fd_escape(name, sizeof name, w->source->path), what, fd_video_reason(reason, error));
+}
+
+/* --- what the user chose ------------------------------------------------------------------------------------------------------------------ */
+
+fd_error *fd_video_check_output(const char *name, const fd_video_output *o)
+{
+    char shown[FD_ESCAPED];
+    const AVCodec *codec = avcodec_find_encoder_by_name(o->codec);
+    const AVOutputFormat *format = av_guess_format(NULL, name, NULL);
+    AVDictionary *options = NULL;
+    const int parsed = o->options ? av_dict_parse_string(&options, o->options, "=", ":", 0) : 0;
+    av_dict_free(&options);
+    if (!codec || codec->type != AVMEDIA_TYPE_VIDEO)
+        return FD_FAIL(FD_USAGE, "there is no encoder of video called %s: try ffv1, libx264 or mpeg4", fd_escape(shown, sizeof shown, o->codec));
+    if (!format || format->flags & (AVFMT_NOFILE | AVFMT_NEEDNUMBER) || format->video_codec == AV_CODEC_ID_NONE)
+        return FD_FAIL(FD_USAGE, "%s does not end as a video does: .mkv, .mp4, .mov, .avi, .nut", fd_escape(shown, sizeof shown, name));
+    if (avformat_query_codec(format, codec->id, FF_COMPLIANCE_NORMAL) == 0)
+        return FD_FAIL(FD_USAGE, "%s cannot hold %s: name an output that ends in .mkv, or another --codec", format->long_name, o->codec);
+    return parsed < 0 ? FD_FAIL(FD_USAGE, "--codec-options are written name=value:name=value") : NULL;
+}
+
+/* Eight bits of red, green and blue without loss where the codec has them; what all players show, 4:2:0, of the others; else what is nearest. */
+static enum AVPixelFormat choose_pixels(const AVCodec *codec)
+{
+    static const enum AVPixelFormat wanted[] = {AV_PIX_FMT_RGB24, AV_PIX_FMT_BGR24, AV_PIX_FMT_GBRP, AV_PIX_FMT_0RGB32, AV_PIX_FMT_RGB0, AV_PIX_FMT_YUV420P,
+                                                AV_PIX_FMT_YUVJ420P};
+    for (size_t i = 0; codec->pix_fmts && i < sizeof wanted / sizeof *wanted; i++)
+        for (const enum AVPixelFormat *p = codec->pix_fmts; *p != AV_PIX_FMT_NONE; p++)
+            if (*p == wanted[i])
+                return wanted[i];
+    return codec->pix_fmts ? avcodec_find_best_pix_fmt_of_list(codec->pix_fmts, AV_PIX_FMT_RGB24, 0, NULL) : AV_PIX_FMT_RGB24;
+}
+
+/* --- streams ------------------------------------------------------------------------------------------------------------------------------ */
+
+/* what: at most 50 bytes. */
+static fd_verdict unsupported(const char *what, const char *detail)
+{
+    fd_verdict v = {FD_IMAGE_UNSUPPORTED, ""};
+    snprintf(v.detail, sizeof v.detail, "%.50s %.28s", what, detail);
+    return v;
+}
+
+static void describe_frames(fd_video_writer *w, const fd_video_output *o)
+{
+    AVCodecContext *e = w->encoder;
+    const AVStream *from = w->source->stream;
+    const fd_video_facts *facts = &w->source->facts;
+    const AVPixFmtDescriptor *pixels = av_pix_fmt_desc_get(e->pix_fmt);
+    const AVRational aspect = w->source->frame->sample_aspect_ratio;
+    e->width = facts->width;
+    e->height = facts->height;
+    e->sample_aspect_ratio = facts->orientation >= 5 ? (AVRational){aspect.den, aspect.num ? aspect.num : 1} : aspect;
+    if (aspect.num == 0)
+        e->sample_aspect_ratio = (AVRational){0, 1};
+    e->time_base = from->time_base;
+    e->framerate = from->avg_frame_rate;
+    e->flags |= AV_CODEC_FLAG_BITEXACT;
+    e->thread_count = e->codec_id == AV_CODEC_ID_FFV1 ? o->threads : 1;
+    if (pixels->flags & AV_PIX_FMT_FLAG_RGB) {
+        e->colorspace = AVCOL_SPC_RGB;
+    } else {
+        e->colorspace = (enum AVColorSpace)fd_video_colours(AVCOL_SPC_UNSPECIFIED, e->width, e->height);
+        e->color_range = e->pix_fmt == AV_PIX_FMT_YUVJ420P ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
+    }
+    if (w->format->oformat->flags & AVFMT_GLOBALHEADER)
+        e->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+}
+
+static fd_error *open_encoder(fd_video_writer *w, const fd_video_output *o, fd_verdict *verdict)
+{
+    fd_error *err = NULL;
+    char reason[64];
+    AVDictionary *options = NULL;
+    const AVCodec *codec = avcodec_find_encoder_by_name(o->codec);
+    w->encoder = avcodec_alloc_context3(codec);
+    w->stream = avformat_new_stream(w->format, NULL);
+    if (!w->encoder || !w->stream)
+        FD_THROW(FD_NOMEM, "no memory for an encoder");
+    w->encoder->pix_fmt = choose_pixels(codec);
+    describe_frames(w, o);
+    if (codec->id == AV_CODEC_ID_FFV1) {   /* parts of a frame that threads share, and that a damaged byte does not leave; their number is in the bytes */
+        av_dict_set(&options, "level", "3", 0);
+        av_dict_set(&options, "slices", "4", 0);
+    }
+    if (o->options && av_dict_parse_string(&options, o->options, "=", ":", 0) < 0)
+        FD_THROW(FD_USAGE, "--codec-options are written name=value:name=value");
+    const int error = avcodec_open2(w->encoder, codec, &options);
+    const AVDictionaryEntry *left = av_dict_get(options, "", NULL, AV_DICT_IGNORE_SUFFIX);
+    if (error >= 0 && left)
+        FD_THROW(FD_USAGE, "encoder %s has no option %s", o->codec, left->key);
+    if (error < 0)
+        *verdict = unsupported("its frames do not go into the encoder:", fd_video_reason(reason, error));
+    else if (avcodec_parameters_from_context(w->stream->codecpar, w->encoder) < 0)
+        FD_THROW(FD_NOMEM, "no memory for an encoder");
+    w->stream->time_base = w->encoder->time_base;
+    w->stream->avg_frame_rate = w->encoder->framerate;
+    w->stream->sample_aspect_ratio = w->encoder->sample_aspect_ratio;
+done:
+    av_dict_free(&options);
+    return err;
+}
+
+static fd_error *add_sound_streams(fd_video_writer *w, bool wanted, fd_verdict *verdict)
+{
+    fd_error *err = NULL;
+    const AVFormatContext *from = w->source->format;
+    FD_TRY(fd_alloc(&w->sound, from->nb_streams, sizeof *w->sound));
+    for (unsigned i = 0; i < from->nb_streams; i++) {
+        const AVStream *s = from->streams[i];
+        w->sound[i] = -1;
+        if (!wanted || s->codecpar->codec_type != AVMEDIA_TYPE_AUDIO)
+            continue;
+        if (avformat_query_codec(w->format->oformat, s->codecpar->codec_id, FF_COMPLIANCE_NORMAL) == 0)
+            *verdict = unsupported("sound that the container cannot hold (--no-sound):", avcodec_get_name(s->codecpar->codec_id));
+        AVStream *to = avformat_new_stream(w->format, NULL);
+        if (!to || avcodec_parameters_copy(to->codecpar, s->codecpar) < 0 || av_dict_copy(&to->metadata, s->metadata, 0) < 0)
+            FD_THROW(FD_NOMEM, "no memory for a video");
+        to->codecpar->codec_tag = 0;   /* the containers' tags differ */
+        to->time_base = s->time_base;
+        to->disposition = s->disposition;
+        w->sound[i] = to->index;
+    }
+done:
+    return err;
+}
+
+static fd_error *open_file(fd_video_writer *w, const char *path)
+{
+    fd_error *err = NULL;
+    uint8_t *buffer = NULL;
+    FD_TRY(fd_file_writer_open(path, &w->file));
+    buffer = av_malloc(IO_BUFFER);
+    w->io = buffer ? avio_alloc_context(buffer, IO_BUFFER, 1, w, NULL, write_bytes, seek) : NULL;
+    if (!w->io) {
+        av_free(buffer);
+        FD_THROW(FD_NOMEM, "no memory for a video");
+    }
+    w->format->pb = w->io;
+    w->format->flags |= AVFMT_FLAG_BITEXACT;
+done:
+    return err;
+}
+
+static fd_error *prepare_frame(fd_video_writer *w)
+{
+    fd_error *err = NULL;
+    const AVCodecContext *e = w->encoder;
+    w->frame = av_frame_alloc();
+    w->packet = av_packet_alloc();
+    w->from_rgb = sws_getContext(e->width, e->height, AV_PIX_FMT_RGB24, e->width, e->height, e->pix_fmt, fd_video_sws_flags, NULL, NULL, NULL);
+    if (!w->frame || !w->packet || !w->from_rgb)
+        FD_THROW(FD_NOMEM, "no memory for frames of a video");
+    const int *to = sws_getCoefficients(fd_video_colours(AVCOL_SPC_UNSPECIFIED, e->width, e->height));
+    sws_setColorspaceDetails(w->from_rgb, sws_getCoefficients(SWS_CS_DEFAULT), 1, to, e->color_range == AVCOL_RANGE_JPEG, 0, 1 << 16, 1 << 16);
+    w->frame->format = e->pix_fmt;
+    w->frame->width = e->width;
+    w->frame->height = e->height;
+    w->frame->colorspace = e->colorspace;
+    w->frame->color_range = e->color_range;
+    if (av_frame_get_buffer(w->frame, 0) < 0)
+        FD_THROW(FD_NOMEM, "no memory for frames of a video");
+done:
+    return err;
+}
+
+/* The sound that came before the first frame. */
+static fd_error *add_held(fd_video_writer *w)
+{
+    fd_error *err = NULL;
+    fd_video *v = w->source;
+    for (size_t i = 0; i < v->holds; i++)
+        FD_TRY(fd_video_add_sound(w, v->held[i]));
+    v->sound = w;
+done:
+    return err;
+}
+
+fd_error *fd_video_create(const char *path, fd_video *source, const fd_video_output *o, fd_video_writer **out, fd_verdict *verdict)
+{
+    fd_error *err = NULL;
+    fd_video_writer *w = NULL;
+    *out = NULL;
+    *verdict = (fd_verdict){FD_IMAGE_OK, ""};
+    FD_TRY(fd_alloc(&w, 1, sizeof *w));
+    w->source = source;
+    if (avformat_alloc_output_context2(&w->format, av_guess_format(NULL, path, NULL), NULL, NULL) < 0)
+        FD_THROW(FD_NOMEM, "no memory for a video");
+    FD_TRY(open_encoder(w, o, verdict));
+    if (verdict->status == FD_IMAGE_OK)
+        FD_TRY(add_sound_streams(w, o->sound, verdict));
+    if (verdict->status != FD_IMAGE_OK)
+        goto done;
+    FD_TRY(prepare_frame(w));
+    FD_TRY(open_file(w, path));
+    const int error = avformat_write_header(w->format, NULL);
+    if (error < 0 && w->failed)
+        FD_TRY(error_of(w, "write", error));
+    if (error < 0) {
+        char reason[64];
+        *verdict = unsupported("its streams do not go into the container:", fd_video_reason(reason, error));
+        goto done;
+    }
+    FD_TRY(add_held(w));
+    *out = w;
+    w = NULL;
+done:
+    fd_video_writer_close(w);
+    return err;
+}
+
+/* --- packets ------------------------------------------------------------------------------------------------------------------------------ */
+
+static fd_error *put(fd_video_writer *w, AVPacket *packet)
+{
+    const int error = av_interleaved_write_frame(w->format, packet);   /* takes the packet */
+    return error < 0 ? error_of(w, "write a packet", error) : NULL;
+}
+
+fd_error *fd_video_add_sound(fd_video_writer *w, AVPacket *packet)
+{
+    const int to = w->sound[packet->stream_index];
+    if (to < 0) {
+        av_packet_unref(packet);
+        return NULL;
+    }
+    av_packet_rescale_ts(packet, w->source->format->streams[packet->stream_index]->time_base, w->format->streams[to]->time_base);
+    packet->stream_index = to;
+    packet->pos = -1;
+    return put(w, packet);
+}
+
+/* Encodes a frame; NULL: what the encoder still holds. */
+static fd_error *encode(fd_video_writer *w, const AVFrame *frame)
+{
+    fd_error *err = NULL;
+    int error = avcodec_send_frame(w->encoder, frame);
+    while (error >= 0) {
+        error = avcodec_receive_packet(w->encoder, w->packet);
+        if (error < 0)
+            break;
+        if (frame && w->packet->pts == frame->pts)
+            w->packet->duration = fd_video_duration(frame);
+        w->packet->stream_index = w->stream->index;
+        av_packet_rescale_ts(w->packet, w->encoder->time_base, w->stream->time_base);
+        FD_TRY(put(w, w->packet));
+    }
+    if (error != AVERROR(EAGAIN) && error != AVERROR_EOF)
+        err = error_of(w, "encode a frame", error);
+done:
+    return err;
+}
+
+fd_error *fd_video_add(fd_video_writer *w, const fd_video_frame *frame)
+{
+    fd_error *err = NULL;
+    AVFrame *f = w->frame;
+    const uint8_t *from[4] = {frame->image.rgb};
+    const int pitch[4] = {3 * frame->image.width};
+    if (av_frame_make_writable(f) < 0 || sws_scale(w->from_rgb, from, pitch, 0, f->height, f->data, f->linesize) != f->height)
+        FD_THROW(FD_NOMEM, "no memory for a frame");
+    f->pts = frame->time;
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(58, 2, 100)
+    f->duration = frame->duration;
+#else
+    f->pkt_duration = frame->duration;
+#endif
+    FD_TRY(encode(w, f));
+done:
+    return err;
+}
+
+fd_error *fd_video_commit(fd_video_writer *w)
+{
+    fd_error *err = NULL;
+    FD_TRY(encode(w, NULL));
+    const int error = av_write_trailer(w->format);
+    avio_flush(w->io);
+    if (error < 0 || w->failed)
+        FD_TRY(error_of(w, "write the end", error));
+    FD_TRY(fd_file_writer_commit(w->file));
+done:
+    return err;
+}
+
+void fd_video_writer_close(fd_video_writer *w)
+{
+    if (!w)
+        return;
+    w->source->sound = NULL;
+    avcodec_free_context(&w->encoder);
+    av_frame_free(&w->frame);
+    av_packet_free(&w->packet);
+    sws_freeContext(w->from_rgb);
+    avformat_free_context(w->format);
+    if (w->io)
+        av_freep(&w->io->buffer);
+    avio_context_free(&w->io);
+    fd_file_writer_close(w->file);
+    fd_error_free(w->failed);
+    free(w->sound);
+    free(w);
+}
