@@ -1,4 +1,4 @@
-# src/ -> libfacesdist. A folder is a room; what it may include is tested by tests/tools/rooms.sh.
+# src/ -> libfacesdist. A folder is a room; what it may include is tested by tests/tools/check_rooms.sh.
 file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/base/*.c ${CMAKE_SOURCE_DIR}/src/data/*.c ${CMAKE_SOURCE_DIR}/src/engine/*.c
      ${CMAKE_SOURCE_DIR}/src/engine/ref/*.c ${CMAKE_SOURCE_DIR}/src/net/*.c ${CMAKE_SOURCE_DIR}/src/face/*.c ${CMAKE_SOURCE_DIR}/src/dist/*.c
      ${CMAKE_SOURCE_DIR}/src/comm/*.c ${CMAKE_SOURCE_DIR}/src/store/*.c ${CMAKE_SOURCE_DIR}/src/run/*.c

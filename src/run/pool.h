@@ -1,12 +1,9 @@
-/* Items that are each worked on by themselves, on all threads of this rank, while the ranks tell each other how far they are. */
+/* Items that are each worked on by themselves, on a lane of each thread of this rank: the simplest crew (run/crew.h). */
 #ifndef FD_RUN_POOL_H
 #define FD_RUN_POOL_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-#include "comm/comm.h"
 #include "engine/engine.h"
+#include "run/crew.h"
 
 typedef struct fd_pool {
     fd_comm *comm;
@@ -14,7 +11,7 @@ typedef struct fd_pool {
     int threads;
     int64_t first, last;      /* this rank's items */
     int64_t all;              /* items of all ranks, for the progress */
-    int64_t (*done)(void *self);   /* NULL: items are what is counted; else how much of `all` this rank has done, by any thread */
+    int64_t (*done)(void *self);   /* as of a crew; NULL: items are counted */
     const char *what;         /* "pictures" */
     int64_t memory;           /* bytes that items in hand may take in sum; one runs whatever it takes */
     int64_t (*bytes)(void *self, int64_t item);
@@ -22,8 +19,7 @@ typedef struct fd_pool {
     void *self;
 } fd_pool;
 
-/* Collective. *interrupted when a signal asked to stop: items in hand were finished, later ones not begun. Long items may look at fd_signals_seen, which every
- * rank sees once one has, and once an error ends the pool, and come to an end by themselves. */
+/* Collective. *interrupted when a signal asked to stop: items in hand were finished, later ones not begun. */
 fd_error *fd_pool_run(const fd_pool *pool, bool *interrupted) FD_CHECK;
 
 #endif

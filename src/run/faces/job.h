@@ -1,4 +1,4 @@
-/* What the stages of the main job share. Each stage is a file: resolve.c, inventory.c, history.c, crew.c, assemble.c, publish.c, report.c. */
+/* What the stages of the main job share. Each stage is a file: resolve.c, inventory.c, history.c, images.c, assemble.c, publish.c, report.c. */
 #ifndef FD_RUN_JOB_H
 #define FD_RUN_JOB_H
 
@@ -64,7 +64,7 @@ fd_error *fd_job_history(fd_job *job, bool *complete) FD_CHECK;
 /* The ids that no journal holds, this rank's share of them. free(*todo). */
 fd_error *fd_job_todo(fd_job *job, int64_t **todo, int64_t *n) FD_CHECK;
 
-/* crew.c: reads, decodes, detects, embeds and journals todo[n] with job->threads workers; FD_INTERRUPTED on all ranks when
+/* images.c: reads, decodes, detects, embeds and journals todo[n] with job->threads workers; FD_INTERRUPTED on all ranks when
  * one was asked to stop. */
 fd_error *fd_job_images(fd_job *job, const int64_t *todo, int64_t n) FD_CHECK;
 
