@@ -45,7 +45,7 @@ target_compile_options(libfacesdist PRIVATE ${FACESDIST_WARNINGS})
 # Only the file that says it is compiled again when the revision changes.
 set_source_files_properties(${CMAKE_SOURCE_DIR}/src/base/version.c PROPERTIES COMPILE_DEFINITIONS "FACESDIST_REVISION=\"${revision}\"")
 file(RELATIVE_PATH plugins ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR}/facesdist)
-set_source_files_properties(${CMAKE_SOURCE_DIR}/src/engine/plugin.c PROPERTIES COMPILE_DEFINITIONS "FACESDIST_PLUGINS=\"${plugins}\"")
+set_source_files_properties(${CMAKE_SOURCE_DIR}/src/base/plugin.c PROPERTIES COMPILE_DEFINITIONS "FACESDIST_PLUGINS=\"${plugins}\"")
 if(FACESDIST_HAVE_CUDA)
     math(EXPR version "${CUDAToolkit_VERSION_MAJOR} * 1000 + ${CUDAToolkit_VERSION_MINOR} * 10")
     set_source_files_properties(${CMAKE_SOURCE_DIR}/src/engine/driver.c PROPERTIES COMPILE_DEFINITIONS FACESDIST_CUDA_VERSION=${version})

@@ -79,7 +79,7 @@ refused 'is no plugin of facesdist'
 echo 'const struct { int abi; const char *version; void *engine; } facesdist_plugin = {-1, "0", 0};' >plugin.c
 "$cc" -shared -fPIC -o home/lib/facesdist/libfacesdist-cuda.so plugin.c
 refused 'has interface -1'
-abi=$(sed -n 's/.*FD_PLUGIN_ABI = \([0-9]*\).*/\1/p' "$source_dir/src/engine/plugin.h")
+abi=$(sed -n 's/.*FD_PLUGIN_ABI = \([0-9]*\).*/\1/p' "$source_dir/src/base/plugin.h")
 echo "const struct { int abi; const char *version; void *engine; } facesdist_plugin = {$abi, \"0.0 x\", 0};" >plugin.c
 "$cc" -shared -fPIC -o home/lib/facesdist/libfacesdist-cuda.so plugin.c
 refused 'is of facesdist 0\.0 x, this program is'

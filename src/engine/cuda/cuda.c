@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/plugin.h"
 #include "engine/cuda/library.h"
-#include "engine/plugin.h"
 
 /* --- memory -------------------------------------------------------------------------------------------------------------------------- */
 
@@ -178,10 +178,10 @@ done:
     return err;
 }
 
-/* As nvidia-smi -L writes it. */
+/* As nvidia-smi -L writes it. A slice of a GPU (MIG) has one of its own, and is told by its name: "NVIDIA A100-SXM4-40GB MIG 1g.5gb". */
 static void write_uuid(const struct cudaDeviceProp *p, char out[48])
 {
-    int n = snprintf(out, 48, "GPU");
+    int n = snprintf(out, 48, "%s", strstr(p->name, " MIG ") ? "MIG" : "GPU");
     for (int i = 0; i < 16; i++)
         n += snprintf(out + n, (size_t)(48 - n), "%s%02x", i == 0 || i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", (unsigned char)p->uuid.bytes[i]);
 }
@@ -282,4 +282,4 @@ done:
 }
 
 extern const fd_plugin facesdist_plugin;
-__attribute__((visibility("default"))) const fd_plugin facesdist_plugin = {.abi = FD_PLUGIN_ABI, .version = FACESDIST_BUILD, .engine = &kind};
+__attribute__((visibility("default"))) const fd_plugin facesdist_plugin = {FD_PLUGIN_ABI, FACESDIST_BUILD, "engine", &kind};
