@@ -1,7 +1,7 @@
 # Every choice of the build, in one place.
 set(FACESDIST_ONEDNN AUTO CACHE STRING "The cpu engine (oneDNN): AUTO, ON or OFF")
 set(FACESDIST_CUDA AUTO CACHE STRING "The cuda engine (nvcc, cuDNN, cuBLASLt), a plugin: AUTO, ON or OFF")
-set(FACESDIST_NCCL AUTO CACHE STRING "NCCL, for the exchange between GPUs to come (needs CUDA): AUTO, ON or OFF")
+set(FACESDIST_NCCL AUTO CACHE STRING "The exchange between GPUs by NCCL, a plugin (needs CUDA): AUTO, ON or OFF")
 set(FACESDIST_VIDEO AUTO CACHE STRING "facesdist-motion-video (FFmpeg's libraries): AUTO, ON or OFF")
 option(FACESDIST_TESTS "Build the tests" ON)
 option(FACESDIST_WERROR "Warnings are errors" OFF)

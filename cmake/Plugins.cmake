@@ -1,4 +1,5 @@
-# kernels/ and src/engine/cuda -> lib/facesdist/libfacesdist-cuda.so, which the program opens when there is a GPU (src/engine/plugin.h).
+# What the program opens when there is a GPU (src/base/plugin.h): kernels/ and src/engine/cuda -> lib/facesdist/libfacesdist-cuda.so,
+# src/comm/nccl -> lib/facesdist/libfacesdist-nccl.so.
 set(FACESDIST_PLUGIN_FOLDER ${CMAKE_BINARY_DIR}/${CMAKE_INSTALL_LIBDIR}/facesdist)
 
 # facesdist_plugin(target file): a shared library that exports one symbol and takes what cmake/plugin.symbols names from the program.
@@ -25,4 +26,14 @@ if(FACESDIST_HAVE_CUDA)
     # Its libraries are looked for where they were found now, and beside the plugin.
     set_target_properties(facesdist_cuda PROPERTIES LINKER_LANGUAGE C INSTALL_RPATH "$ORIGIN" INSTALL_RPATH_USE_LINK_PATH ON)
     install(TARGETS facesdist_cuda LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/facesdist)
+endif()
+
+if(FACESDIST_HAVE_NCCL)
+    file(GLOB exchange CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/comm/nccl/*.c)
+    add_library(facesdist_nccl MODULE ${exchange})
+    facesdist_plugin(facesdist_nccl libfacesdist-nccl)
+    target_include_directories(facesdist_nccl SYSTEM PRIVATE ${NCCL_INCLUDE} ${CUDAToolkit_INCLUDE_DIRS})
+    target_link_libraries(facesdist_nccl PRIVATE CUDA::cudart_static ${NCCL_LIBRARY} Threads::Threads)
+    set_target_properties(facesdist_nccl PROPERTIES INSTALL_RPATH "$ORIGIN" INSTALL_RPATH_USE_LINK_PATH ON)
+    install(TARGETS facesdist_nccl LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/facesdist)
 endif()

@@ -1,5 +1,5 @@
 message(STATUS "facesdist ${PROJECT_VERSION} (${revision})")
-foreach(part "ONEDNN;cpu engine (oneDNN)" "CUDA;cuda engine (a plugin)" "NCCL;NCCL headers (no exchange by NCCL yet)"
+foreach(part "ONEDNN;cpu engine (oneDNN)" "CUDA;cuda engine (a plugin)" "NCCL;exchange between GPUs by NCCL (a plugin)"
         "VIDEO;facesdist-motion-video (FFmpeg)")
     list(GET part 0 name)
     list(GET part 1 text)

@@ -125,6 +125,9 @@ void fd_comm_close(fd_comm *c)
     int started = 0, ended = 0;
     if (!c)
         return;
+    if (!c->broken)
+        fd_error_free(fd_comm_part(c));   /* all ranks are here: those that were not have ended the job */
+    fd_nccl_close(c->nccl);
     MPI_Initialized(&started);
     MPI_Finalized(&ended);
     if (started && !ended && !c->broken) {

@@ -1,4 +1,4 @@
-/* Ranks: MPI (and NCCL, with the GPU issue) behind one interface. Counts are 64 bits; messages over 1 GiB are split. Every collective waits by
+/* Ranks: MPI, and NCCL for bulk data (nccl.h), behind one interface. Counts are 64 bits; messages over 1 GiB are split. Every collective waits by
  * polling with short sleeps (idle ranks do not spin) and gives up after `timeout` seconds with FD_COMM. Without mpirun: one rank. */
 #ifndef FD_COMM_COMM_H
 #define FD_COMM_COMM_H

@@ -1,11 +1,12 @@
-/* What the files of comm share: comm.c (start and end), wait.c (polling), presence.c (who is missing), collective.c. The only room that knows
- * mpi.h. */
+/* What the files of comm share: comm.c (start and end), wait.c (polling), presence.c (who is missing), collective.c, nccl.c
+ * (the ranks' GPUs). The only room that knows mpi.h. */
 #ifndef FD_COMM_COMM_PRIVATE_H
 #define FD_COMM_COMM_PRIVATE_H
 
 #include <mpi.h>
 
 #include "comm/comm.h"
+#include "comm/nccl.h"
 
 struct fd_comm {
     bool launched;           /* by mpirun or the like; else MPI is not even started */
@@ -24,6 +25,7 @@ struct fd_comm {
     int64_t *seen;           /* [ranks] the collective in which a rank was last known to wait */
     char (*hosts)[256];      /* [ranks] */
     MPI_Request *sent;       /* [ranks] */
+    fd_nccl *nccl;           /* NULL: bulk data crosses by MPI */
 };
 
 enum { FD_PIECE = 1 << 30 };
@@ -34,12 +36,17 @@ void fd_comm_set_piece(fd_comm *c, int64_t bytes);
 /* `code` of an MPI call as an error, NULL for success. `what` names the collective. */
 fd_error *fd_mpi_error(fd_comm *c, int code, const char *what) FD_CHECK;
 
-/* Seconds that a rank has waited since `start`, at each poll; what it did not notice, for it was stopped, does not count: else a rank that was stopped and
- * goes on would call the others stuck. */
+/* Seconds that a rank has waited since `start`, at each poll; what it did not notice, for it was stopped, does not count: else a rank that
+ * was stopped and goes on would call the others stuck. */
 typedef struct fd_wait_clock { double start, last; } fd_wait_clock;
 double fd_waited(fd_wait_clock *w);
 
-/* Waits for a request that `code` says was started. `busy`: data moves only while we poll, so do not sleep for long. */
+/* Asks until the answer is done or an error; once the time-out has passed, the error of a stuck collective. `busy`: data moves only while we
+ * poll, so do not sleep for long. */
+typedef struct fd_polling { fd_error *(*poll)(void *self, bool *done); void *self; } fd_polling;
+fd_error *fd_comm_poll(fd_comm *c, const fd_polling *p, const char *what, bool busy) FD_CHECK;
+
+/* Waits for a request that `code` says was started. */
 fd_error *fd_comm_wait(fd_comm *c, int code, MPI_Request *request, const char *what, bool busy) FD_CHECK;
 
 /* MPI is started: room for what ranks say of themselves, and the names of their hosts. */

@@ -49,10 +49,12 @@ static void listen(fd_comm *c)
 void fd_presence_announce(fd_comm *c, double waited)
 {
     int sent = 0;
-    if (c->timeout <= 0 || waited < ANNOUNCE_AFTER * c->timeout || c->seen[c->rank] == c->collective)
+    if (c->ranks == 1 || c->timeout <= 0 || waited < ANNOUNCE_AFTER * c->timeout)
+        return;
+    listen(c);   /* messages move only while somebody asks for them */
+    if (c->seen[c->rank] == c->collective)
         return;
     c->seen[c->rank] = c->collective;
-    listen(c);
     if (MPI_Testall(c->ranks, c->sent, &sent, MPI_STATUSES_IGNORE) != MPI_SUCCESS || !sent)
         return;   /* somebody has not even taken the last one */
     c->announced = c->collective;
@@ -68,6 +70,8 @@ fd_error *fd_presence_missing(fd_comm *c, const char *what, double waited)
     int missing = 0, lowest = c->rank;
     if (c->collective == 0)
         return FD_FAIL(FD_COMM, "rank %d (%s): the other ranks did not end within %.0f s", c->rank, c->host, waited);
+    if (c->ranks == 1)
+        return FD_FAIL(FD_COMM, "rank 0 (%s) has waited %.0f s in a %s", c->host, waited, what);
     listen(c);
     for (int r = c->ranks - 1; r >= 0; r--)
         lowest = c->seen[r] >= c->collective ? r : lowest;

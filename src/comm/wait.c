@@ -32,14 +32,14 @@ fd_error *fd_mpi_error(fd_comm *c, int code, const char *what)
     return FD_FAIL(FD_COMM, "rank %d (%s): %s failed: %.*s", c->rank, c->host, what, n, reason);
 }
 
-fd_error *fd_comm_wait(fd_comm *c, int code, MPI_Request *request, const char *what, bool busy)
+fd_error *fd_comm_poll(fd_comm *c, const fd_polling *p, const char *what, bool busy)
 {
     fd_wait_clock clock = {fd_now(), 0};
     double nap = 10e-6;
-    int done = 0;
-    fd_error *err = fd_mpi_error(c, code, what);
+    bool done = false;
+    fd_error *err = NULL;
     while (!err) {
-        err = fd_mpi_error(c, MPI_Test(request, &done, MPI_STATUS_IGNORE), what);
+        err = p->poll(p->self, &done);
         if (done || err)
             break;
         double waited = fd_waited(&clock);
@@ -56,4 +56,21 @@ fd_error *fd_comm_wait(fd_comm *c, int code, MPI_Request *request, const char *w
         nap = 2 * nap < LONGEST_NAP ? 2 * nap : LONGEST_NAP;
     }
     return err;
+}
+
+typedef struct mpi_call { fd_comm *comm; MPI_Request *request; const char *what; } mpi_call;
+
+static fd_error *test(void *self, bool *done)
+{
+    const mpi_call *m = self;
+    int tested = 0;
+    fd_error *err = fd_mpi_error(m->comm, MPI_Test(m->request, &tested, MPI_STATUS_IGNORE), m->what);
+    *done = tested;
+    return err;
+}
+
+fd_error *fd_comm_wait(fd_comm *c, int code, MPI_Request *request, const char *what, bool busy)
+{
+    fd_error *err = fd_mpi_error(c, code, what);
+    return err ? err : fd_comm_poll(c, &(fd_polling){test, &(mpi_call){c, request, what}}, what, busy);
 }

@@ -1,6 +1,7 @@
 /* A CUDA runtime of queues. What is queued on a stream waits until somebody synchronises with it, so that a missing synchronisation shows; only
  * copies from pageable memory read it at once, as CUDA does. There is no default stream. FACESDIST_EMU_GUARD=1: host code that touches device
- * memory crashes. FACESDIST_EMU_FAIL=malloc:N or launch:N: the Nth one fails; after a failed launch every call does. */
+ * memory crashes. FACESDIST_EMU_FAIL=malloc:N or launch:N: the Nth one fails; after a failed launch every call does.
+ * FACESDIST_EMU_UNIT=VARIABLE: a GPU for each number that this variable has (a launcher's that tells the rank). */
 #include "emu.h"
 
 #include <sys/mman.h>
@@ -168,6 +169,8 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *p, int)
     memset(p, 0, sizeof *p);
     snprintf(p->name, sizeof p->name, "emulator");
     memcpy(p->uuid.bytes, "emulated device", sizeof p->uuid.bytes);
+    const char *variable = getenv("FACESDIST_EMU_UNIT"), *unit = variable ? getenv(variable) : nullptr;
+    p->uuid.bytes[15] = (char)(unit ? atoi(unit) : 0);
     p->totalGlobalMem = DEVICE_MEMORY;
     p->major = 9;
     p->multiProcessorCount = 2;
