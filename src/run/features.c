@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "comm/comm.h"
+#include "comm/nccl.h"
 #include "data/decode.h"
 #include "engine/engine.h"
 #include "store/result.h"
@@ -32,6 +33,8 @@ fd_error *fd_features_print(FILE *out)
         print_engine(kind, out);
     fd_comm_library_name(text, sizeof text);
     fprintf(out, "ranks: %s\n", text);
+    fd_nccl_library(text, sizeof text);
+    fprintf(out, "exchange: %s\n", text);
     fd_decode_libraries(text, sizeof text);
     fprintf(out, "photographs: %s\n", text);
     fprintf(out, "results: %s\n", fd_store_library());

@@ -65,3 +65,12 @@ EOF
         echo "dim $dim: $(awk -v a="$begin" -v b="$(now)" 'BEGIN { printf "%.3f s, start and file included", b - a }')"
     done
 done
+
+echo "== exchange: an all-gather of 256 MB a rank, host memory to host memory; nccl-tests' own, GPU memory to GPU memory, where it is installed"
+gpus=$(nvidia-smi -L | grep -c '^GPU')
+if [ "$gpus" -lt 2 ] || ! command -v mpirun > /dev/null; then
+    echo "not measured: $gpus GPU here, two are needed"
+else
+    mpirun -np "$gpus" --bind-to none bench_exchange 256 5
+    ! command -v all_gather_perf > /dev/null || all_gather_perf -b 256M -e 256M -g "$gpus"
+fi

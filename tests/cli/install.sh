@@ -31,6 +31,7 @@ expect 0 "$tree/bin/facesdist" --version --features
 [ "$(head -n 1 out)" = "$("$tree/bin/facesdist" --version)" ] || die "--features does not begin with the version"
 says out '^engine ref: '
 says out '^ranks: (Open MPI|MPICH|Intel)'
+says out '^exchange: (no )?NCCL'
 says out '^results: HDF5 '
 says out '^photographs: .*libpng '
 cp out both

@@ -80,6 +80,23 @@ parity()
     [ "$2" != 1 ] || [ ! -f "$shared/reference/$1.h5" ] || facesdist-compare "$results/$1-gpu.h5" "$shared/reference/$1.h5"
 }
 
+# The exchange by NCCL: begun, used and ended with one rank; by two where there are two GPUs; and where two ranks have but one, refused in words.
+exchange()
+{
+    local photos=("$project"/data/photos/people/p0[12]/1.jpg) one=$results/exchange-one.h5 gpus=1
+    facesdist "${photos[@]}" --device cuda --exchange mpi -o "$one" --force -q || return 1
+    facesdist "${photos[@]}" --device cuda --exchange nccl -o "$results/exchange-alone.h5" --force || return 1
+    facesdist-compare "$one" "$results/exchange-alone.h5" || return 1
+    command -v mpirun > /dev/null || { echo "no mpirun: one rank only"; return 77; }
+    mpirun -np 2 facesdist "${photos[@]}" --device cuda:0 --share-gpu --threads 1 --exchange nccl -o "$results/no.h5" --force 2>&1 | tee "$results/refusal"
+    grep -q 'share one GPU, .*, and NCCL takes one for each rank' "$results/refusal" || { echo "two ranks on one GPU were not refused"; return 1; }
+    [ -n "$emulator" ] || gpus=$(nvidia-smi -L | grep -c '^GPU')
+    [ "$gpus" -ge 2 ] || [ -n "$emulator" ] || { echo "ranks refused on one GPU as they should be; two GPUs would be needed for the rest"; return 0; }
+    FACESDIST_EMU_UNIT=OMPI_COMM_WORLD_RANK mpirun -np 2 facesdist "${photos[@]}" --device cuda --threads 2 --exchange nccl -o "$results/exchange-two.h5" \
+        --force || return 1
+    facesdist-compare "$one" "$results/exchange-two.h5"
+}
+
 # sanitize TOOL TEST
 sanitize()
 {
@@ -92,7 +109,7 @@ benchmark()
     [ -z "$emulator" ] || { echo "an emulator has no speed"; return 77; }
     bash "$project/tests/bench/gpu.sh" "$bin"
 }
-export -f probe parity sanitize benchmark
+export -f probe parity exchange sanitize benchmark
 
 step probe 90 probe
 for test in "$bin/${kind}"_test_*; do
@@ -104,6 +121,7 @@ else
     step parity-humans 240 parity humans 1
     step parity-lfw 240 parity lfw 1
 fi
+step exchange 240 exchange
 step benchmark 420 benchmark
 for test in rows pnet operators pixels sweep; do
     step "memcheck-$test" 120 sanitize memcheck "test_$test"

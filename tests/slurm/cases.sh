@@ -214,6 +214,25 @@ case_distances()
     same x.h5 y.h5
 }
 
+# A rank for each GPU of two nodes, and what they found crosses between the GPUs: emulated ones, and a stand-in of NCCL, from the build folder.
+case_exchange()
+{
+    local plugin prefix=${share%/share/*}
+    for plugin in emu nccl-emu; do
+        cp "$(find "$build" -name "libfacesdist-$plugin.so" -not -path '*/CMakeFiles/*' | head -n 1)" "$(dirname "$(find "$prefix" -name 'libfacesdist-cuda.so')")" ||
+            { echo "     no plugins to try"; return; }
+    done
+    mkdir in
+    ln "$photos"/00[1-4].jpg in || die "link"
+    site FACESDIST_SBATCH='--gpus-per-node=1 --ntasks-per-node=1' FACESDIST_NODES=2
+    export FACESDIST_EMULATOR=1 FACESDIST_EMU_UNIT=SLURM_PROCID
+    submit in -o x.h5 --exchange nccl --threads 1
+    finish 300 "$id" COMPLETED
+    expect 'embeddings cross between 2 GPUs by NCCL' "$log"
+    facesdist in -o y.h5 --device cuda --threads 1 -q
+    same x.h5 y.h5
+}
+
 case_sbatch()
 {
     site

@@ -33,7 +33,7 @@ export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_
 # shellcheck source=tests/slurm/cases.sh
 . "$source_dir/tests/slurm/cases.sh"
 prepare || die "cannot prepare the photographs"
-[ $# -gt 0 ] || set -- check finish sbatch scancel_signal restarts_end mpirun two_nodes preemption node_failure failures cancel array distances time_limit
+[ $# -gt 0 ] || set -- check finish sbatch scancel_signal restarts_end mpirun two_nodes preemption node_failure failures cancel array distances exchange time_limit
 for name; do
     start=$SECONDS
     mkdir "$scratch/$name"

@@ -1,13 +1,17 @@
 /* The main job from photographs to faces.h5, stage by stage. */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "run/exchange.h"
 #include "run/faces/job.h"
 #include "run/faces/reuse.h"
 #include "run/lock.h"
+#include "run/pairs/pairing.h"
 #include "run/run.h"
 #include "run/signals.h"
 #include "run/time_limit.h"
@@ -58,6 +62,16 @@ static fd_error *open_watch(fd_job *job)
     return fd_watch_open(&config, &job->watch);
 }
 
+/* Before anything is computed: a network that does not work is seen now, not after hours. */
+static fd_error *open_exchange(fd_job *job)
+{
+    fd_wanted wanted = {0};
+    fd_wanted_of(job->options, &wanted);
+    wanted.matrix = strcmp(fd_opt_text(job->options, "matrix"), "none") != 0;
+    snprintf(job->exchange, sizeof job->exchange, "none");
+    return fd_wanted_any(&wanted) ? fd_exchange_open(job->comm, job->options, job->engine, job->exchange, sizeof job->exchange) : NULL;
+}
+
 static fd_error *start(fd_job *job, bool *complete)
 {
     fd_error *err = NULL;
@@ -75,6 +89,7 @@ static fd_error *start(fd_job *job, bool *complete)
         FD_TRY(fd_job_foresee(job));
         if (!job->analyzer)
             FD_TRY(fd_comm_agree(job->comm, open_analyzer(job)));
+        FD_TRY(open_exchange(job));
     }
     fd_stage_add(job->stages, FD_STAGE_START, &mark, 1, 0);
 done:

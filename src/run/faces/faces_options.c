@@ -47,6 +47,8 @@ static const fd_option table[] = {
     {"memory", 0, FD_OPT_BYTES, NULL, "BYTES", NULL, 67108864, 9e15, RUN, MACHINE, "Memory that a rank may use for images and tiles. Default: 80 % of the host's, shared among its ranks."},
     {"checkpoint", 0, FD_OPT_REAL, "10", "SECONDS", NULL, 0, 1e6, RUN, MACHINE,
      "Save the distances that are computed every so often, or as often as takes 5 % of the time; 0: as often as can be."},
+    {"exchange", 0, FD_OPT_CHOICE, "auto", NULL, "auto|nccl|mpi", 0, 0, RUN, MACHINE,
+     "How embeddings cross between the ranks; auto: by NCCL where each has a GPU of its own, else by MPI. The same bytes."},
     {"timeout", 0, FD_OPT_REAL, "300", "SECONDS", NULL, 0, 1e6, RUN, MACHINE, "End the job when a rank does not answer for so long; 0: never."},
 
     {"stall", 0, FD_OPT_REAL, "600", "SECONDS", NULL, 0, 1e6, RUN, MACHINE, "End the job when a file system does not answer for so long; 0: never."},

@@ -42,6 +42,7 @@ typedef struct fd_job {
     fd_sha256 manifest_hash;
     fd_string pin;                        /* "key = value" lines that determine the result's bytes */
     fd_string journal_pin;                /* those that determine the journal's */
+    char exchange[512];                   /* how embeddings cross between the ranks, for /run */
     fd_record_shape shape;
     fd_reuse *reuse;                      /* NULL: nothing to reuse */
     fd_usage *usage;

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "comm/nccl.h"
 
 /* Embeddings of all faces in order of their rows; a->tables.valid says which count. */
 typedef struct matrix {
@@ -36,7 +37,8 @@ static fd_error *exchange(matrix *m, const fd_assembly *a)
     FD_TRY(fd_comm_all_gather(job->comm, a->row, place, counts));
     for (int r = 0; r < job->ranks; r++)
         counts[r] = counts[r] / (int64_t)sizeof *place * dim * (int64_t)sizeof *values;
-    FD_TRY(fd_comm_all_gather(job->comm, a->embedding, values, counts));
+    FD_TRY(fd_comm_all_gather_bulk(job->comm, a->embedding, values, counts));
+    FD_TRY(fd_comm_part(job->comm));
     for (int64_t i = 0; i < all; i++)
         memcpy(m->row + place[i] * dim, values + i * dim, (size_t)dim * sizeof *values);
     fd_stage_add(job->stages, FD_STAGE_EXCHANGE, &mark, (double)a->own, (double)(all * dim * 4));

@@ -8,6 +8,8 @@
 #include "base/memory.h"
 #include "base/version.h"
 #include "dist/dist.h"
+#include "run/environment.h"
+#include "run/exchange.h"
 #include "run/machine.h"
 #include "run/run.h"
 #include "run/usage.h"
@@ -72,6 +74,21 @@ done:
     return err;
 }
 
+/* How embeddings crossed between the ranks, and what in the environment changes what the libraries of GPUs do. */
+static fd_error *note_exchange(fd_job *job, fd_provenance *p)
+{
+    fd_error *err = NULL;
+    char text[768];
+    fd_string environment = {0};
+    fd_exchange_text(job->comm, job->exchange, text, sizeof text);
+    FD_TRY(note(p, "exchange", text));
+    FD_TRY(fd_environment_text(&environment));
+    FD_TRY(note(p, "environment", environment.text));
+done:
+    free(environment.text);
+    return err;
+}
+
 static fd_error *note_all(fd_job *job, fd_provenance *p)
 {
     fd_error *err = NULL;
@@ -92,6 +109,7 @@ static fd_error *note_all(fd_job *job, fd_provenance *p)
     FD_TRY(note(p, "processor", text));
     snprintf(text, sizeof text, "%s; %s", fd_comm_library(job->comm), fd_store_library());
     FD_TRY(note(p, "libraries", text));
+    FD_TRY(note_exchange(job, p));
     FD_TRY(note_number(p, "ranks", job->ranks));
     FD_TRY(note_number(p, "images from the journal", job->resumed));
     FD_TRY(note_number(p, "files passed over", job->manifest.not_an_image));

@@ -13,6 +13,7 @@
 #include "base/version.h"
 #include "dist/dist.h"
 #include "run/device.h"
+#include "run/environment.h"
 #include "run/faces/job.h"
 #include "run/faces/resolve.h"
 #include "run/machine.h"
@@ -145,6 +146,7 @@ fd_error *fd_job_load(fd_job *job)
     FD_TRY(fd_comm_agree(job->comm, load_own(job)));
     FD_TRY(fd_device_open(job->comm, job->options, fd_device_arithmetic(fd_opt_text(job->options, "precision")), &job->engine));
     FD_TRY(fd_machine_same_engine(job->comm, job->engine));
+    FD_TRY(fd_environment_same(job->comm, job->engine));
     FD_TRY(fd_opt_resolve(job->options, "device", job->engine->kind->name));
     fd_say(FD_NORMAL, "engine %s: %s", job->engine->kind->name, job->engine->kind->description(job->engine));
 done:
@@ -168,6 +170,7 @@ fd_error *fd_job_pin(fd_job *job)
     fd_error *err = NULL;
     char hash[65], *identity = NULL;
     const char *value;
+    fd_string arithmetic = {0};
     FD_TRY(fd_manifest_hash(&job->manifest, &job->manifest_hash));
     fd_sha256_text(job->manifest_hash, hash);
     FD_TRY(fd_string_add(&job->pin, "program = facesdist %s\nengine = %s\nisa = %s\nfactor = %.15g\n", fd_version(), job->engine->kind->name,
@@ -175,6 +178,9 @@ fd_error *fd_job_pin(fd_job *job)
     if (job->engine->kind->lanes)
         FD_TRY(fd_string_add(&job->pin, "batches = %lld %lld %lld %lld\n", (long long)job->batches.strip, (long long)job->batches.rnet,
                              (long long)job->batches.onet, (long long)job->batches.embedder));
+    FD_TRY(fd_environment_arithmetic(job->engine, &arithmetic));
+    if (arithmetic.length)
+        FD_TRY(fd_string_add(&job->pin, "environment = %s\n", arithmetic.text));
     FD_TRY(fd_pack_identity(&job->pack, &identity));
     FD_TRY(fd_string_add(&job->pin, "%s", identity));
     for (int i = 0; fd_opt_at(job->options, i, &value); i++) {
@@ -190,6 +196,7 @@ fd_error *fd_job_pin(fd_job *job)
             FD_TRY(fd_string_add(&job->pin, "--%s = %s\n", name, value ? value : ""));
     }
 done:
+    free(arithmetic.text);
     free(identity);
     return err;
 }

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/version.h"
 #include "run/device.h"
+#include "run/environment.h"
 #include "run/lock.h"
 #include "run/machine.h"
 #include "run/run.h"
@@ -148,6 +149,7 @@ static fd_error *run(fd_distances_run *r)
     FD_TRY(fd_device_open(r->comm, r->options, FD_ARITHMETIC_F32, &r->engine));
     FD_TRY(fd_opt_resolve(r->options, "device", r->engine->kind->name));
     FD_TRY(fd_machine_same_engine(r->comm, r->engine));
+    FD_TRY(fd_environment_same(r->comm, r->engine));
     FD_TRY(describe(r));
     if (fd_opt_flag(r->options, "forecast"))
         return fd_comm_agree(r->comm, fd_distances_forecast(r));

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/version.h"
+#include "run/environment.h"
 #include "run/machine.h"
 #include "run/pairs/checkpoint.h"
 #include "run/pairs/distances_job.h"
@@ -142,7 +143,9 @@ static fd_error *commit(void *self)
     fd_error *err = NULL;
     fd_distances_run *r = self;
     notes all = {.n = 0};
+    fd_string environment = {0};
     char program[96], libraries[256], ranks[16], processor[256], now[21];
+    FD_TRY(fd_environment_text(&environment));
     fd_utc(now);
     snprintf(program, sizeof program, "facesdist-distances %s", fd_version());
     snprintf(libraries, sizeof libraries, "%s; %s", fd_comm_library(r->comm), fd_store_library());
@@ -156,12 +159,14 @@ static fd_error *commit(void *self)
     note(&all, "host", fd_comm_host(r->comm));
     note(&all, "processor", processor);
     note(&all, "libraries", libraries);
+    note(&all, "environment", environment.text);
     note(&all, "ranks", ranks);
     note(&all, "started", r->started);
     note(&all, "finished", now);
     FD_TRY(note_options(&all, r->options));
     FD_TRY(fd_result_commit(r->temporary, r->output, all.attribute, all.n, NULL, 0));
 done:
+    free(environment.text);
     for (int i = 0; i < NOTES; i++)
         free(all.name[i]);
     return err;
