@@ -39,6 +39,14 @@ if(FFMPEG_FOUND)
 endif()
 facesdist_wanted(VIDEO ${found})
 
+find_library(OPENBLAS_LIBRARY openblas)   # libopenblas-dev
+find_path(OPENBLAS_INCLUDE openblas_config.h PATH_SUFFIXES openblas-pthread openblas-openmp openblas-serial openblas)
+set(found OFF)
+if(OPENBLAS_LIBRARY AND OPENBLAS_INCLUDE)
+    set(found ON)
+endif()
+facesdist_wanted(OPENBLAS ${found})
+
 include(CheckLanguage)
 if(FACESDIST_TESTS)
     check_language(CXX)   # tests/emu runs the kernels on the processor

@@ -13,7 +13,7 @@ if(FACESDIST_HAVE_ONEDNN)
     file(GLOB cpu CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/engine/cpu/*.c)
     list(APPEND sources ${cpu})
     # One source, compiled once per instruction set: x_avx2.c and x_avx512.c define the vector and include the body.
-    foreach(source ${cpu})
+    foreach(source ${sources})
         if(source MATCHES "_avx2\\.c$")
             set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "-O3;-mavx2;-mfma")
         elseif(source MATCHES "_avx512\\.c$")
@@ -22,7 +22,10 @@ if(FACESDIST_HAVE_ONEDNN)
             set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "-O3;-mamx-tile;-mamx-bf16")
         endif()
     endforeach()
+else()
+    list(FILTER sources EXCLUDE REGEX "_avx(2|512)\\.c$")
 endif()
+set_source_files_properties(${CMAKE_SOURCE_DIR}/src/run/bench/vector_base.c PROPERTIES COMPILE_OPTIONS "-O3")
 
 add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/proto/onnx/onnx.pb-c.c ${CMAKE_BINARY_DIR}/proto/onnx/onnx.pb-c.h
                    COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/proto
@@ -52,7 +55,7 @@ if(FACESDIST_HAVE_CUDA)
 endif()
 # H5_USE_110_API: newer HDF5 libraries offer the calls of 1.10 by that.
 target_compile_definitions(libfacesdist PRIVATE FACESDIST_VERSION="${PROJECT_VERSION}" H5_USE_110_API
-                           $<$<BOOL:${FACESDIST_HAVE_ONEDNN}>:FACESDIST_HAVE_ONEDNN>)
+                           $<$<BOOL:${FACESDIST_HAVE_ONEDNN}>:FACESDIST_HAVE_ONEDNN> $<$<BOOL:${FACESDIST_HAVE_OPENBLAS}>:FACESDIST_HAVE_OPENBLAS>)
 add_dependencies(libfacesdist onnx_proto)
 target_link_libraries(libfacesdist PUBLIC MPI::MPI_C ${HDF5_HL_LIBRARY} PkgConfig::HDF5 PkgConfig::JPEG PkgConfig::PNG PkgConfig::ZLIB PkgConfig::CRYPTO
                       PkgConfig::PROTOBUFC Threads::Threads ${CMAKE_DL_LIBS} m)
@@ -61,6 +64,10 @@ target_link_options(libfacesdist INTERFACE -Wl,--dynamic-list=${CMAKE_SOURCE_DIR
 if(FACESDIST_HAVE_ONEDNN)
     target_include_directories(libfacesdist SYSTEM PRIVATE ${DNNL_INCLUDE})
     target_link_libraries(libfacesdist PUBLIC ${DNNL_LIBRARY} gomp)
+endif()
+if(FACESDIST_HAVE_OPENBLAS)   # only the benchmark calls it: other programs shall not load it, nor its threads
+    target_include_directories(libfacesdist SYSTEM PRIVATE ${OPENBLAS_INCLUDE})
+    target_link_libraries(libfacesdist PUBLIC -Wl,--push-state,--as-needed ${OPENBLAS_LIBRARY} -Wl,--pop-state)
 endif()
 if(FACESDIST_SANITIZE MATCHES address)
     target_sources(libfacesdist INTERFACE ${CMAKE_SOURCE_DIR}/tests/keep_plugins.c)

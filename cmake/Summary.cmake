@@ -1,6 +1,6 @@
 message(STATUS "facesdist ${PROJECT_VERSION} (${revision})")
 foreach(part "ONEDNN;cpu engine (oneDNN)" "CUDA;cuda engine (a plugin)" "NCCL;exchange between GPUs by NCCL (a plugin)"
-        "VIDEO;facesdist-motion-video (FFmpeg)")
+        "VIDEO;facesdist-motion-video (FFmpeg)" "OPENBLAS;OpenBLAS (facesdist-bench)")
     list(GET part 0 name)
     list(GET part 1 text)
     if(FACESDIST_HAVE_${name})

@@ -2,7 +2,7 @@
 build_packages="build-essential cmake ninja-build pkg-config git ca-certificates openmpi-bin libopenmpi-dev libhdf5-dev hdf5-tools libdnnl-dev
  libjpeg62-turbo-dev libpng-dev libonnx-dev libprotobuf-c-dev protobuf-c-compiler libssl-dev
  zlib1g-dev"
-test_packages="libavcodec-dev libavformat-dev libavutil-dev libswscale-dev libcmocka-dev python3 python3-numpy python3-h5py python3-pil man-db groff-base xz-utils"
+test_packages="libopenblas-dev libavcodec-dev libavformat-dev libavutil-dev libswscale-dev libcmocka-dev python3 python3-numpy python3-h5py python3-pil man-db groff-base xz-utils"
 slurm_packages="slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge iproute2"
 
 install_packages()

@@ -41,6 +41,7 @@ only 'onnx/.*|protobuf-c/.*' 'src/net/'
 only 'nccl.h' 'src/comm/nccl/'
 only 'zlib.h' 'src/store/'
 only 'lib(av|sw|post)[a-z]*/.*' 'src/data/video_'
+only 'cblas.h|openblas.*' 'src/run/bench/blas'
 
 # Main programs are mains.
 for main in jobs/*.c; do
