@@ -132,6 +132,37 @@ static void gemms(void **state)
     }
 }
 
+/* More samples than are worth packing, beside and above whole panels and blocks of them: right, and the bytes of few samples by themselves. */
+static void many_samples(void **state)
+{
+    fixture *f = *state;
+    static const int rows[] = {16, 47, 48, 60, 191, 193, 400}, depths[] = {1, 30, 512, 513, 1100};
+    for (int k = 0; k < 35; k++) {
+        const int n = rows[k % 7], depth = depths[k / 7], out = (int)pick(f, 1, 70);
+        example x = {.d = {.kind = FD_OP_GEMM, .name = "many", .inputs = 1, .input = {shape(2, n, depth)}, .output = shape(2, n, out)},
+                     .terms = depth, .batched = true, .bound = 3e-6};
+        if (k % 3 == 0)
+            x.d.residual = true, x.d.input[x.d.inputs++] = x.d.output;
+        x.d.weight = own(&x, numbers(f, (int64_t)out * depth, -1, 1));
+        x.d.bias = k % 2 ? own(&x, numbers(f, out, -1, 1)) : NULL;
+        random_activation(f, &x, out);
+        fill_inputs(f, &x, -1, 1);
+        compare(f, &x);
+        float *all = malloc(sizeof *all * (size_t)(n * out)), *few = malloc(sizeof *few * (size_t)(3 * out));
+        const float *in[MAX_INPUTS] = {x.in[0], x.in[1]};
+        run_op(f->cpu, FD_PLAIN, &x.d, in, all);
+        x.d.input[0] = shape(2, 3, depth);
+        x.d.output = shape(2, 3, out);
+        if (x.d.residual)
+            x.d.input[1] = x.d.output;
+        run_op(f->cpu, FD_PLAIN, &x.d, in, few);
+        assert_memory_equal(all, few, sizeof *few * (size_t)(3 * out));
+        free(all);
+        free(few);
+        free_example(&x);
+    }
+}
+
 static void matmuls(void **state)
 {
     fixture *f = *state;
@@ -339,6 +370,7 @@ static int run_all(const char *isa)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(convolutions, &f),   cmocka_unit_test_prestate(gemms, &f),
         cmocka_unit_test_prestate(matmuls, &f),        cmocka_unit_test_prestate(pools, &f),
+        cmocka_unit_test_prestate(many_samples, &f),
         cmocka_unit_test_prestate(elementwise, &f),    cmocka_unit_test_prestate(binaries, &f),
         cmocka_unit_test_prestate(concatenations, &f), cmocka_unit_test_prestate(along_axes, &f),
         cmocka_unit_test_prestate(no_threads_but_ours, &f), cmocka_unit_test_prestate(one_thread_for_each_lane, &f),

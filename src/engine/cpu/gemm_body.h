@@ -9,9 +9,9 @@ _Static_assert((int)ROWS <= (int)FD_GEMM_ROWS && (int)WIDTH <= (int)FD_GEMM_WIDT
 
 #define UNROLL _Pragma("GCC unroll 12")
 
-/* Partial sums over n terms, added to `sum` but for the first: short chains of additions lose fewer digits than one long one. Sample r's value k is at
- * x[r][k * step]; the step is a constant where this is inlined. */
-INLINE void add_part(const float *const x[ROWS], int64_t step, int64_t n, const float *weight, int first, float *sum)
+/* Partial sums over n terms, added to sum[ROWS][pitch] but for the first: short chains of additions lose fewer digits than one long one. Sample r's
+ * value k is at x[r][k * step]; the step is a constant where this is inlined. */
+INLINE void add_part(const float *const x[ROWS], int64_t step, int64_t n, const float *weight, int first, float *sum, int64_t pitch)
 {
     vec acc[ROWS][VECTORS];
     UNROLL for (int r = 0; r < ROWS; r++)
@@ -26,19 +26,18 @@ INLINE void add_part(const float *const x[ROWS], int64_t step, int64_t n, const 
     }
     for (int r = 0; r < ROWS; r++)
         for (int v = 0; v < VECTORS; v++) {
-            float *to = sum + r * WIDTH + v * VL;
+            float *to = sum + r * pitch + v * VL;
             vec_store(to, (first ? vec_set(0) : vec_load(to)) + acc[r][v]);
         }
 }
 
 INLINE void add_parts(const float *const *x, int64_t step, int64_t depth, const float *weight, float *sum)
 {
-    enum { PART = 512 };
-    for (int64_t at = 0; at < depth; at += PART) {
+    for (int64_t at = 0; at < depth; at += FD_GEMM_PART) {
         const float *part[ROWS];
         UNROLL for (int r = 0; r < ROWS; r++)
             part[r] = x[r] + at * step;
-        add_part(part, step, depth - at < PART ? depth - at : PART, weight + at * WIDTH, at == 0, sum);
+        add_part(part, step, depth - at < FD_GEMM_PART ? depth - at : FD_GEMM_PART, weight + at * WIDTH, at == 0, sum, WIDTH);
     }
 }
 
@@ -55,4 +54,12 @@ static void packed(const float *x, int64_t depth, const float *weight, float *su
     add_parts(sample, ROWS, depth, weight, sum);
 }
 
-const fd_gemm_kernel GEMM = {ROWS, WIDTH, tile, packed};
+static void onto(const float *x, int64_t depth, const float *weight, int first, float *to, int64_t pitch)
+{
+    const float *sample[ROWS];
+    UNROLL for (int r = 0; r < ROWS; r++)
+        sample[r] = x + r;
+    add_part(sample, ROWS, depth, weight, first, to, pitch);
+}
+
+const fd_gemm_kernel GEMM = {ROWS, WIDTH, tile, packed, onto};
