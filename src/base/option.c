@@ -195,6 +195,15 @@ fd_error *fd_opt_resolve(fd_options *o, const char *name, const char *value)
     return replace_value(o, index_of(o, name), value);
 }
 
+fd_error *fd_opt_default(fd_options *o, const char *name, double value)
+{
+    char text[64];
+    if (fd_opt_set(o, name))
+        return NULL;
+    snprintf(text, sizeof text, "%.15g", value);
+    return fd_opt_resolve(o, name, text);
+}
+
 const fd_option *fd_opt_at(const fd_options *o, int i, const char **value)
 {
     for (int j = 0; j < o->program->n; j++)

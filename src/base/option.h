@@ -80,6 +80,8 @@ int fd_opt_choice(const fd_options *o, const char *name);          /* index in c
 
 /* Resolves a value that was left open ("auto", unset) to what will be used; shown in -v, pinned, stored in /run. */
 fd_error *fd_opt_resolve(fd_options *o, const char *name, const char *value) FD_CHECK;
+/* The same with a number, where the user gave none. */
+fd_error *fd_opt_default(fd_options *o, const char *name, double value) FD_CHECK;
 
 /* Walks the table's options but actions, as text in one form per value (1000K and 1M are both "1M"): i from 0 until NULL is returned.
  * *value is NULL where unset. */

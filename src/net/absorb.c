@@ -36,14 +36,14 @@ done:
     return err;
 }
 
-fd_error *fd_absorb_scale_before_conv(fd_graph *g, fd_op_desc *op, const fd_op_desc *scale)
+/* Weight k of output o belongs to input channel o / group_outputs * group_inputs + k / window. */
+static fd_error *absorb_before(fd_graph *g, fd_op_desc *op, const fd_op_desc *scale, int64_t group_outputs, int64_t group_inputs, int64_t window)
 {
     fd_error *err = NULL;
     float *weight, *bias;
-    int64_t outputs, each, window = op->kernel[0] * op->kernel[1];
+    int64_t outputs, each;
     FD_TRY(new_weights(g, op, &weight, &bias));
     weight_size(op, &outputs, &each);
-    int64_t group_outputs = outputs / op->groups, group_inputs = op->input[0].dim[1] / op->groups;
     for (int64_t o = 0; o < outputs; o++) {
         double sum = op->bias ? (double)op->bias[o] : 0;
         for (int64_t k = 0; k < each; k++) {
@@ -59,26 +59,14 @@ done:
     return err;
 }
 
+fd_error *fd_absorb_scale_before_conv(fd_graph *g, fd_op_desc *op, const fd_op_desc *scale)
+{
+    return absorb_before(g, op, scale, op->output.dim[1] / op->groups, op->input[0].dim[1] / op->groups, op->kernel[0] * op->kernel[1]);
+}
+
 fd_error *fd_absorb_scale_before_gemm(fd_graph *g, fd_op_desc *op, const fd_op_desc *scale)
 {
-    fd_error *err = NULL;
-    float *weight, *bias;
-    int64_t outputs, each, channels = scale->output.dim[1];
-    FD_TRY(new_weights(g, op, &weight, &bias));
-    weight_size(op, &outputs, &each);
-    for (int64_t o = 0; o < outputs; o++) {
-        double sum = op->bias ? (double)op->bias[o] : 0;
-        for (int64_t k = 0; k < each; k++) {
-            int64_t c = k / (each / channels);
-            weight[o * each + k] = op->weight[o * each + k] * scale->scale[c];
-            sum += (double)op->weight[o * each + k] * (scale->bias ? (double)scale->bias[c] : 0);
-        }
-        bias[o] = (float)sum;
-    }
-    op->weight = weight;
-    op->bias = bias;
-done:
-    return err;
+    return absorb_before(g, op, scale, op->output.dim[1], 0, op->input[0].dim[1] / scale->output.dim[1]);
 }
 
 fd_error *fd_absorb_transpose(fd_graph *g, fd_op_desc *op, const fd_op_desc *transpose)

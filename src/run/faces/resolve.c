@@ -20,15 +20,6 @@
 #include "run/pairs/pairing.h"
 #include "run/watch.h"
 
-static fd_error *resolve_number(fd_options *o, const char *name, double value)
-{
-    char text[64];
-    if (fd_opt_set(o, name))
-        return NULL;
-    snprintf(text, sizeof text, "%.15g", value);
-    return fd_opt_resolve(o, name, text);
-}
-
 /* share/facesdist beside the folder of the program, where the pack and the sample photographs are installed. */
 fd_error *fd_job_installed(const char *name, char **out)
 {
@@ -92,8 +83,8 @@ fd_error *fd_job_resolve(fd_job *job)
     FD_TRY(resolve_paths(job));
     FD_TRY(fd_comm_agree(job->comm, job->rank == 0 ? check_output(job) : NULL));
     FD_TRY(fd_machine_cores(job->comm, &cores));
-    FD_TRY(resolve_number(job->options, "threads", cores));
-    FD_TRY(resolve_number(job->options, "memory", (double)(fd_machine_memory() / 5 * 4 / fd_comm_local_ranks(job->comm))));
+    FD_TRY(fd_opt_default(job->options, "threads", cores));
+    FD_TRY(fd_opt_default(job->options, "memory", (double)(fd_machine_memory() / 5 * 4 / fd_comm_local_ranks(job->comm))));
     job->threads = (int)fd_opt_int(job->options, "threads");
     job->memory = fd_opt_int(job->options, "memory");
     job->batch = fd_opt_int(job->options, "batch");
@@ -110,7 +101,7 @@ static fd_error *resolve_from_pack(fd_job *job)
     fd_error *err = NULL;
     const fd_pack *p = &job->pack;
     char text[96];
-    FD_TRY(resolve_number(job->options, "min-face", p->min_face));
+    FD_TRY(fd_opt_default(job->options, "min-face", p->min_face));
     if (!fd_opt_set(job->options, "thresholds")) {
         snprintf(text, sizeof text, "%.15g,%.15g,%.15g", p->thresholds[0], p->thresholds[1], p->thresholds[2]);
         FD_TRY(fd_opt_resolve(job->options, "thresholds", text));

@@ -18,15 +18,6 @@
 
 static const int64_t AUTO_MATRIX_PAIRS = 400000000;
 
-static fd_error *resolve_number(fd_options *o, const char *name, double value)
-{
-    char text[64];
-    if (fd_opt_set(o, name))
-        return NULL;
-    snprintf(text, sizeof text, "%.15g", value);
-    return fd_opt_resolve(o, name, text);
-}
-
 static fd_error *resolve(fd_distances_run *r)
 {
     fd_error *err = NULL;
@@ -41,8 +32,8 @@ static fd_error *resolve(fd_distances_run *r)
     FD_TRY(fd_string_add(&text, "%s.journal", r->output));
     r->journal = text.text;
     FD_TRY(fd_machine_cores(r->comm, &cores));
-    FD_TRY(resolve_number(o, "threads", cores));
-    FD_TRY(resolve_number(o, "memory", (double)(fd_machine_memory() / 5 * 4 / fd_comm_local_ranks(r->comm))));
+    FD_TRY(fd_opt_default(o, "threads", cores));
+    FD_TRY(fd_opt_default(o, "memory", (double)(fd_machine_memory() / 5 * 4 / fd_comm_local_ranks(r->comm))));
     r->memory = fd_opt_int(o, "memory");
     r->timeout = fd_opt_real(o, "timeout");
     fd_comm_set_timeout(r->comm, r->timeout);

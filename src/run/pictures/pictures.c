@@ -49,15 +49,6 @@ done:
 
 /* --- start --------------------------------------------------------------------------------------------------------------------------- */
 
-static fd_error *resolve_number(fd_options *o, const char *name, double value)
-{
-    char text[64];
-    if (fd_opt_set(o, name))
-        return NULL;
-    snprintf(text, sizeof text, "%.15g", value);
-    return fd_opt_resolve(o, name, text);
-}
-
 static fd_error *open_engine(fd_job *job)
 {
     fd_error *err = NULL;
@@ -77,8 +68,8 @@ fd_error *fd_pictures_resolve_machine(fd_pictures *p)
     fd_job *job = &p->job;
     fd_options *o = job->options;
     FD_TRY(fd_machine_cores(job->comm, &cores));
-    FD_TRY(resolve_number(o, "threads", cores));
-    FD_TRY(resolve_number(o, "memory", (double)(fd_machine_memory() / 5 * 4 / fd_comm_local_ranks(job->comm))));
+    FD_TRY(fd_opt_default(o, "threads", cores));
+    FD_TRY(fd_opt_default(o, "memory", (double)(fd_machine_memory() / 5 * 4 / fd_comm_local_ranks(job->comm))));
     job->threads = (int)fd_opt_int(o, "threads");
     job->memory = fd_opt_int(o, "memory");
     fd_comm_set_timeout(job->comm, fd_opt_real(o, "timeout"));
