@@ -69,6 +69,20 @@ grep -E '^(matmul|invert) ' out | grep -qvE ' 1\.00$' && die "a result differs f
 expect 0 facesdist-bench compare a.h5 b.h5
 says out '^points that both have: [1-9]'
 
+# A GPU (the emulator's): its times come with upload and download, and the page says from which size on it is faster, and that it is none.
+if [ -n "$(find "$bin/../lib" -name libfacesdist-emu.so 2>/dev/null)" ]; then
+    expect 0 env FACESDIST_EMULATOR=1 facesdist-bench --budget 0.05 --threads 1 --device cuda --suite invert -o emu.h5
+    "$python" - <<'END' || die "points of a GPU"
+import csv
+rows = [r for r in csv.DictReader(open('emu.csv', newline='')) if r['device'] == 'emulator' and r['state'] == 'measured']
+assert {r['series'] for r in rows} >= {'device copy', 'out of place'}, rows
+assert all(float(r['upload_s']) > 0 and float(r['download_s']) > 0 and float(r['first_call_s']) > 0 for r in rows), rows
+END
+    "$python" "$source_dir/tests/tools/page_check.py" emu.html || die "the page with a GPU"
+    for word in 'emulated on the processor' 'From which size on the GPU is faster' 'with upload and download'; do grep -q "$word" emu.html || die "the page lacks: $word"; done
+    grep -q 'No GPU was measured' emu.html && die "there was one"
+fi
+
 # Refused, before anything is measured.
 expect 2 facesdist-bench --suite nots,matmul -o no.h5
 says err "no suite 'nots'; did you mean nets"

@@ -129,18 +129,31 @@ static void gemm_release(fd_op *base)
     free(op);
 }
 
-/* weight (o, k) lies at from[o * by_output + k * by_depth] */
-static fd_error *pack(gemm_op *op, const float *from, int64_t by_output, int64_t by_depth)
+/* Terms first..first+rows-1 of weights [depth][columns] into all panels: so few rows at a time that their pages stay known to the processor. */
+static void pack_rows(gemm_op *op, const float *from, int64_t first, int64_t rows)
 {
-    int64_t width = op->kernel->width, blocks = (op->columns + width - 1) / width;
+    const int64_t width = op->kernel->width;
+    for (int64_t column = 0; column < op->columns; column += width)
+        for (int64_t k = first; k < first + rows; k++) {
+            const int64_t count = op->columns - column < width ? op->columns - column : width;
+            float *to = op->weights + column * op->depth + k * width;
+            memcpy(to, from + k * op->columns + column, (size_t)count * sizeof *to);
+            memset(to + count, 0, (size_t)(width - count) * sizeof *to);
+        }
+}
+
+/* Weights as [columns][depth], or [depth][columns] when `turned`, into panels. */
+static fd_error *pack(gemm_op *op, const float *from, bool turned)
+{
+    enum { CHUNK = 64 };
+    const int64_t width = op->kernel->width, blocks = (op->columns + width - 1) / width;
     fd_error *err = fd_alloc_aligned(&op->weights, (size_t)(blocks * width * op->depth), sizeof(float));
     if (err)
         return err;
-    float *to = op->weights;
-    for (int64_t b = 0; b < blocks; b++)
-        for (int64_t k = 0; k < op->depth; k++)
-            for (int64_t o = b * width; o < (b + 1) * width; o++)
-                *to++ = o < op->columns ? from[o * by_output + k * by_depth] : 0;
+    if (!turned)
+        fd_gemm_pack(from, op->columns, op->depth, op->depth, width, op->weights);
+    for (int64_t k = 0; turned && k < op->depth; k += CHUNK)
+        pack_rows(op, from, k, op->depth - k < CHUNK ? op->depth - k : CHUNK);
     return NULL;
 }
 
@@ -180,7 +193,7 @@ fd_error *fd_cpu_prepare_gemm(fd_engine *e, const fd_op_desc *d, fd_op **out)
     gemm_op *op;
     int64_t rows = d->input[0].dim[0], depth = fd_tensor_count(&d->input[0]) / rows;
     FD_TRY(gemm_new(e, rows, depth, d->output.dim[1], &op));
-    FD_TRY(pack(op, d->weight, depth, 1));
+    FD_TRY(pack(op, d->weight, false));
     op->residual = d->residual ? d->inputs - 1 : -1;
     op->how = (fd_op_desc){.activation = d->activation, .low = d->low, .high = d->high, .slope = d->slope};
     if (d->bias)
@@ -207,7 +220,7 @@ fd_error *fd_cpu_prepare_matmul(fd_engine *e, const fd_op_desc *d, fd_op **out)
     gemm_op *op;
     int64_t depth = d->constant_shape.dim[0], columns = d->constant_shape.dim[1];
     FD_TRY(gemm_new(e, fd_tensor_count(&d->input[0]) / depth, depth, columns, &op));
-    FD_TRY(pack(op, d->constant[1], 1, columns));
+    FD_TRY(pack(op, d->constant[1], true));
     *out = &op->base;
     return NULL;
 done:
