@@ -11,6 +11,7 @@ struct fd_nccl {
     const fd_nccl_table *table;
     fd_nccl_link *link;   /* NULL: parted */
     int64_t slab;
+    const char *option;   /* NULL: no advice */
     int64_t gathers;      /* number of the current one */
     fd_nccl_facts facts;
 };
@@ -64,6 +65,7 @@ fd_error *fd_nccl_open(const fd_nccl_config *config, fd_nccl **out, fd_plugin_st
     fd_nccl *n = NULL;
     FD_TRY(open_library(&n, status));
     n->slab = config->slab ? config->slab : SLAB;
+    n->option = config->option;
     FD_TRY(n->table->open(config->uuid, (size_t)n->slab, &n->link));
     *out = n;
     n = NULL;
@@ -97,9 +99,11 @@ void fd_nccl_close(fd_nccl *n)
 /* The end of the exchange, and of the job: other ranks may be in the middle of what failed here. Takes e over. */
 static fd_error *lost(fd_comm *c, const char *what, fd_error *e)
 {
-    static const char hint[] = "NCCL_DEBUG=WARN tells more, --exchange mpi goes without NCCL";
+    char hint[128];
     fd_error *told;
     const bool late = c->broken;   /* then the message names this rank, what it waited for, and who is missing */
+    const char *option = c->nccl->option;
+    snprintf(hint, sizeof hint, "NCCL_DEBUG=WARN tells more%s%s%s", option ? ", " : "", option ? option : "", option ? " mpi goes without NCCL" : "");
     c->broken = true;
     c->nccl->table->abort(c->nccl->link);
     if (late)
@@ -290,5 +294,20 @@ fd_error *fd_comm_all_gather_bulk(fd_comm *c, const void *own, void *all, const 
         c->nccl->facts.bytes += counts[r];
 done:
     free(g.first);
+    return err;
+}
+
+/* The all-gather of parts of which one alone has bytes. */
+fd_error *fd_comm_broadcast_bulk(fd_comm *c, void *bytes, int64_t n, int root)
+{
+    fd_error *err = NULL;
+    int64_t *counts = NULL;
+    if (!c->nccl || !c->nccl->link)
+        return fd_comm_broadcast(c, bytes, n, root);
+    FD_TRY(fd_comm_agree(c, fd_alloc(&counts, (size_t)c->ranks, sizeof *counts)));
+    counts[root] = n;
+    FD_TRY(fd_comm_all_gather_bulk(c, bytes, bytes, counts));
+done:
+    free(counts);
     return err;
 }

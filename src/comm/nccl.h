@@ -10,8 +10,9 @@
 typedef struct fd_nccl fd_nccl;
 
 typedef struct fd_nccl_config {
-    const char *uuid;   /* of this rank's GPU, as its engine names it */
-    int64_t slab;       /* bytes of each staging buffer, of which there are two on the GPU and two pinned on the host; 0: 32 MiB */
+    const char *uuid;      /* of this rank's GPU, as its engine names it */
+    int64_t slab;          /* bytes of each staging buffer, of which there are two on the GPU and two pinned on the host; 0: 32 MiB */
+    const char *option;    /* whose value mpi does without NCCL ("--exchange"), for advice; lives as long as comm; NULL: there is none */
 } fd_nccl_config;
 
 /* What this rank needs on its own: plugin, library, GPU, staging memory; no word to the other ranks. FD_DEVICE or FD_NOMEM where it is not
@@ -33,11 +34,14 @@ fd_error *fd_comm_part(fd_comm *c) FD_CHECK;
  * bytes. */
 fd_error *fd_comm_all_gather_bulk(fd_comm *c, const void *own, void *all, const int64_t *counts) FD_CHECK;
 
+/* As fd_comm_broadcast, likewise. */
+fd_error *fd_comm_broadcast_bulk(fd_comm *c, void *bytes, int64_t n, int root) FD_CHECK;
+
 /* What NCCL did for this rank so far. */
 typedef struct fd_nccl_facts {
     int built, loaded;              /* versions: 10000 * major + 100 * minor + patch */
     int64_t padded, broadcast;      /* rounds of either kind */
-    int64_t bytes;                  /* that the user's all-gathers gave to this rank; without padding */
+    int64_t bytes;                  /* that all-gathers and broadcasts gave to this rank; without padding */
 } fd_nccl_facts;
 bool fd_comm_nccl_facts(const fd_comm *c, fd_nccl_facts *out);   /* false: the ranks never joined */
 

@@ -55,7 +55,7 @@ done:
 }
 
 /* *unable: why NCCL cannot be had, on all ranks; NULL: they are joined. */
-static fd_error *join(fd_comm *c, const fd_engine *e, const fd_exchange_end *end, fd_error **unable)
+static fd_error *join(fd_comm *c, const fd_engine *e, const fd_exchange_wish *w, const fd_exchange_end *end, fd_error **unable)
 {
     char reason[320];
     fd_plugin_status status;
@@ -64,46 +64,39 @@ static fd_error *join(fd_comm *c, const fd_engine *e, const fd_exchange_end *end
         *unable = FD_FAIL(FD_DEVICE, "%s", reason);
         return NULL;
     }
-    *unable = fd_comm_agree(c, fd_nccl_open(&(fd_nccl_config){.uuid = e->kind->uuid(e)}, &n, &status));
+    *unable = fd_comm_agree(c, fd_nccl_open(&(fd_nccl_config){.uuid = e->kind->uuid(e), .option = w->option}, &n, &status));
     if (!*unable)
         return fd_comm_join(c, n);
     fd_nccl_close(n);
     return NULL;
 }
 
-static void version_text(const fd_comm *c, char out[32])
+static void version_text(const fd_comm *c, char *out, size_t size)
 {
     fd_nccl_facts f;
     fd_comm_nccl_facts(c, &f);
-    snprintf(out, 32, "NCCL %d.%d.%d", f.loaded / 10000, f.loaded / 100 % 100, f.loaded % 100);
+    snprintf(out, size, "NCCL %d.%d.%d", f.loaded / 10000, f.loaded / 100 % 100, f.loaded % 100);
 }
 
-/* MPI, after NCCL could not be had. */
-static void fall_back(const fd_exchange_end *end, const fd_error *unable, char *chosen, size_t size)
-{
-    snprintf(chosen, size, "MPI: %s", fd_error_message(unable));
-    fd_say(end[0].uuid[0] ? FD_NORMAL : FD_DEBUG, "embeddings cross between ranks by MPI, not NCCL: %s", fd_error_message(unable));
-}
-
-fd_error *fd_exchange_open(fd_comm *c, const fd_options *o, const fd_engine *e, char *chosen, size_t size)
+fd_error *fd_exchange_open(fd_comm *c, const fd_engine *e, const fd_exchange_wish *w, char *chosen, size_t size)
 {
     fd_error *err = NULL, *unable = NULL;
     fd_exchange_end *end = NULL;
-    const char *wanted = fd_opt_text(o, "exchange");
-    const bool by_nccl = strcmp(wanted, "nccl") == 0;
+    const bool by_nccl = strcmp(w->value, "nccl") == 0;
     snprintf(chosen, size, "MPI");
-    if (strcmp(wanted, "mpi") == 0 || (fd_comm_ranks(c) == 1 && !by_nccl))
+    if (strcmp(w->value, "mpi") == 0 || (fd_comm_ranks(c) == 1 && !by_nccl))
         return NULL;
     FD_TRY(ends_of(c, e, &end));
-    FD_TRY(join(c, e, end, &unable));
+    FD_TRY(join(c, e, w, end, &unable));
     if (unable && (by_nccl || fd_error_code(unable) == FD_COMM)) {
-        err = fd_error_prefix(unable, "--exchange %s", wanted);
+        err = fd_error_prefix(unable, "%s %s", w->option, w->value);
         unable = NULL;
-    } else if (unable)
-        fall_back(end, unable, chosen, size);
-    else {
-        version_text(c, chosen);
-        fd_say(FD_NORMAL, "embeddings cross between %d GPUs by %s", fd_comm_ranks(c), chosen);
+    } else if (unable) {
+        snprintf(chosen, size, "MPI: %s", fd_error_message(unable));
+        fd_say(end[0].uuid[0] ? FD_NORMAL : FD_DEBUG, "%s cross between ranks by MPI, not NCCL: %s", w->what, fd_error_message(unable));
+    } else {
+        version_text(c, chosen, size);
+        fd_say(FD_NORMAL, "%s cross between %d GPUs by %s", w->what, fd_comm_ranks(c), chosen);
     }
 done:
     fd_error_free(unable);

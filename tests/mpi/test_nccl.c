@@ -17,7 +17,7 @@ static fd_error *open_own(int64_t slab, fd_nccl **out, fd_plugin_status *status)
 {
     char uuid[64];
     snprintf(uuid, sizeof uuid, "GPU-656d756c-6174-6564-2064-6576696365%02x", rank);
-    return fd_nccl_open(&(fd_nccl_config){uuid, slab}, out, status);
+    return fd_nccl_open(&(fd_nccl_config){.uuid = uuid, .slab = slab}, out, status);
 }
 
 static void join(int64_t slab)
@@ -81,7 +81,7 @@ static void gather(int how, bool in_place)
 
 static void the_bytes_are_those_of_mpi(void **state)
 {
-    static const int64_t slabs[] = {64, 1000, 65536, 0};
+    static const int64_t slabs[] = {64, 4096, 0};
     (void)state;
     for (size_t s = 0; s < sizeof slabs / sizeof *slabs; s++) {
         fd_nccl_facts facts;
@@ -99,6 +99,35 @@ static void the_bytes_are_those_of_mpi(void **state)
     }
 }
 
+static void broadcast(int64_t n, int root)
+{
+    uint8_t *bytes = malloc((size_t)n + 1);
+    assert_non_null(bytes);
+    for (int64_t i = 0; i <= n; i++)
+        bytes[i] = rank == root ? pattern(root, i) : 0;
+    assert_ok(fd_comm_broadcast_bulk(comm, bytes, n, root));
+    for (int64_t i = 0; i < n; i++)
+        assert_int_equal(bytes[i], pattern(root, i));
+    assert_int_equal(bytes[n], rank == root ? pattern(root, n) : 0);
+    free(bytes);
+}
+
+static void one_ranks_bytes_reach_all(void **state)
+{
+    static const int64_t sizes[] = {0, 1, 999, 70001};
+    fd_nccl_facts facts;
+    (void)state;
+    for (int joined = 0; joined < 2; joined++) {
+        if (joined)
+            join(4096);
+        for (int root = 0; root < ranks; root++)
+            for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+                broadcast(sizes[s], root);
+    }
+    part(&facts);
+    assert_true(facts.bytes == ranks * (1 + 999 + 70001) && facts.padded + facts.broadcast == ranks * (1 + 1 + (70001 + 4095) / 4096));
+}
+
 static void without_nccl_mpi_does_it(void **state)
 {
     fd_nccl_facts facts;
@@ -114,7 +143,7 @@ static void what_cannot_be_had_is_told(void **state)
     (void)state;
     fd_plugin_status status;
     fd_nccl *n = NULL;
-    assert_fails(fd_nccl_open(&(fd_nccl_config){"GPU-00000000-0000-0000-0000-000000000000", 0}, &n, &status), FD_DEVICE, "sees no GPU GPU-0000");
+    assert_fails(fd_nccl_open(&(fd_nccl_config){.uuid = "GPU-00000000-0000-0000-0000-000000000000"}, &n, &status), FD_DEVICE, "sees no GPU GPU-0000");
     setenv("FACESDIST_EMU_NCCL", "memory", 1);
     assert_fails(open_own(0, &n, &status), FD_NOMEM, "memory of the GPU for NCCL");
     char old[64];
@@ -156,9 +185,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_nccl_mpi_does_it),
         cmocka_unit_test(the_bytes_are_those_of_mpi),
+        cmocka_unit_test(one_ranks_bytes_reach_all),
         cmocka_unit_test(what_cannot_be_had_is_told),
         cmocka_unit_test(versions_must_be_the_same),
-        cmocka_unit_test(the_bytes_are_those_of_mpi),   /* nothing was left behind */
+        cmocka_unit_test(one_ranks_bytes_reach_all),   /* nothing was left behind */
     };
     fd_error *err = fd_comm_open(&comm);
     char unit[16];

@@ -20,7 +20,7 @@ static fd_error *exchange(fd_comm *c)
     int64_t counts[64];
     const int rank = fd_comm_rank(c), ranks = fd_comm_ranks(c);
     snprintf(uuid, sizeof uuid, "GPU-656d756c-6174-6564-2064-6576696365%02x", rank);
-    FD_TRY(fd_comm_agree(c, fd_nccl_open(&(fd_nccl_config){uuid, 1 << 18}, &n, &status)));
+    FD_TRY(fd_comm_agree(c, fd_nccl_open(&(fd_nccl_config){uuid, 1 << 18, "--exchange"}, &n, &status)));
     fd_nccl *joining = n;
     n = NULL;
     FD_TRY(fd_comm_join(c, joining));

@@ -69,7 +69,10 @@ static fd_error *open_exchange(fd_job *job)
     fd_wanted_of(job->options, &wanted);
     wanted.matrix = strcmp(fd_opt_text(job->options, "matrix"), "none") != 0;
     snprintf(job->exchange, sizeof job->exchange, "none");
-    return fd_wanted_any(&wanted) ? fd_exchange_open(job->comm, job->options, job->engine, job->exchange, sizeof job->exchange) : NULL;
+    if (!fd_wanted_any(&wanted))
+        return NULL;
+    const fd_exchange_wish wish = {"--exchange", fd_opt_text(job->options, "exchange"), "embeddings"};
+    return fd_exchange_open(job->comm, job->engine, &wish, job->exchange, sizeof job->exchange);
 }
 
 static fd_error *start(fd_job *job, bool *complete)

@@ -1,6 +1,7 @@
 /* facesdist-distances from options to result, step by step. */
 #include "run/pairs/distances_job.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #include "base/version.h"
 #include "run/device.h"
 #include "run/environment.h"
+#include "run/exchange.h"
 #include "run/lock.h"
 #include "run/machine.h"
 #include "run/run.h"
@@ -83,6 +85,8 @@ static fd_error *describe(fd_distances_run *r)
         fd_say(FD_NORMAL, "%lld times %lld rows: the matrix of all pairs is left out (--matrix full stores it)", (long long)p->n[0], (long long)p->n[1]);
     if (!fd_wanted_any(&p->wanted))
         FD_THROW(FD_USAGE, "nothing is wanted of the pairs: give --topk, --radius, --histogram or --matrix full");
+    if (p->exchange == FD_EXCHANGE_RING && strcmp(fd_opt_text(r->options, "transport"), "nccl") == 0)
+        FD_THROW(FD_USAGE, "--transport nccl is for an all-gather: a ring goes by MPI");
     if (p->wanted.include_self && (!p->symmetric || p->wanted.k == 0))
         FD_THROW(FD_USAGE, "--include-self is for --topk without --queries");
     if (p->wanted.clusters != FD_CLUSTERS_NONE && !p->symmetric)
@@ -131,6 +135,17 @@ done:
     return err;
 }
 
+/* A ring goes round by MPI, in the background of the sweeps. */
+static fd_error *open_transport(fd_distances_run *r)
+{
+    const fd_exchange_wish wish = {"--transport", fd_opt_text(r->options, "transport"), "rows"};
+    const bool ring = r->pairing.exchange == FD_EXCHANGE_RING;
+    snprintf(r->transport, sizeof r->transport, "MPI");
+    if (ring && strcmp(wish.value, "nccl") == 0)
+        return FD_FAIL(FD_UNSUPPORTED, "--transport nccl is for an all-gather, and --memory has room for a ring only");
+    return ring ? NULL : fd_exchange_open(r->comm, r->engine, &wish, r->transport, sizeof r->transport);
+}
+
 static fd_error *run(fd_distances_run *r)
 {
     fd_error *err = NULL;
@@ -152,6 +167,7 @@ static fd_error *run(fd_distances_run *r)
     r->pairing.saving = (fd_saving){r->journal, r->pin.text, r->pin.text, fd_opt_real(r->options, "checkpoint")};
     FD_TRY(fd_pairing_prepare(&r->pairing, &r->survey));
     FD_TRY(fd_pairing_fit(&r->pairing, r->memory));
+    FD_TRY(open_transport(r));
     FD_TRY(fd_distances_publish(r));
 done:
     return err;

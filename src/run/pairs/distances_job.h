@@ -20,6 +20,7 @@ typedef struct fd_distances_run {
     fd_survey survey;                  /* of both */
     fd_engine *engine;
     fd_pairing pairing;
+    char transport[512];               /* how rows cross between the ranks, for /run */
     fd_string pin;                     /* "key = value" lines that determine the result's bytes */
     fd_stage_row stages[FD_STAGES];
     char started[21];

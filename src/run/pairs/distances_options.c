@@ -36,6 +36,8 @@ static const fd_option table[] = {
      "Memory that a rank may use; rows that fit neither way of exchange are read panel by panel. Default: 80 % of the host's, shared among its ranks."},
     {"exchange", 0, FD_OPT_CHOICE, "auto", NULL, "auto|allgather|ring", 0, 0, RUN, MACHINE,
      "All rows on every rank, or blocks of them that go round while pairs are computed; auto: the first while it fits."},
+    {"transport", 0, FD_OPT_CHOICE, "auto", NULL, "auto|nccl|mpi", 0, 0, RUN, MACHINE,
+     "How rows cross between the ranks in an all-gather; auto: by NCCL where each has a GPU of its own, else by MPI. The same bytes."},
     {"checkpoint", 0, FD_OPT_REAL, "10", "SECONDS", NULL, 0, 1e6, RUN, MACHINE,
      "Save what is computed every so often, or as often as takes 5 % of the time; 0: as often as can be."},
     {"timeout", 0, FD_OPT_REAL, "300", "SECONDS", NULL, 0, 1e6, RUN, MACHINE, "End the job when a rank does not answer for so long; 0: never."},

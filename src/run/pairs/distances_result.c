@@ -8,7 +8,9 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/version.h"
+#include "comm/nccl.h"
 #include "run/environment.h"
+#include "run/exchange.h"
 #include "run/machine.h"
 #include "run/pairs/checkpoint.h"
 #include "run/pairs/distances_job.h"
@@ -96,6 +98,7 @@ static fd_error *compute(fd_distances_run *r)
     r->pairing.source[1] = fd_slabs_source(&slabs[1]);
     r->pairing.source[0] = r->vectors[0] ? fd_slabs_source(&slabs[0]) : r->pairing.source[1];
     FD_TRY(fd_pairing_compute(&r->pairing, w));
+    FD_TRY(fd_comm_part(r->comm));
     FD_TRY(fd_together(r->comm, r->timeout, close_writer, &w));
     FD_TRY(fd_pairing_write(&r->pairing));
 done:
@@ -144,7 +147,8 @@ static fd_error *commit(void *self)
     fd_distances_run *r = self;
     notes all = {.n = 0};
     fd_string environment = {0};
-    char program[96], libraries[256], ranks[16], processor[256], now[21];
+    char program[96], libraries[256], ranks[16], processor[256], now[21], transport[768];
+    fd_exchange_text(r->comm, r->transport, transport, sizeof transport);
     FD_TRY(fd_environment_text(&environment));
     fd_utc(now);
     snprintf(program, sizeof program, "facesdist-distances %s", fd_version());
@@ -159,6 +163,7 @@ static fd_error *commit(void *self)
     note(&all, "host", fd_comm_host(r->comm));
     note(&all, "processor", processor);
     note(&all, "libraries", libraries);
+    note(&all, "transport", transport);
     note(&all, "environment", environment.text);
     note(&all, "ranks", ranks);
     note(&all, "started", r->started);

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "comm/nccl.h"
 #include "data/npy_rows.h"
 #include "run/pairs/pairing.h"
 #include "run/together.h"
@@ -219,7 +220,7 @@ static fd_error *load(fd_slabs *s, int64_t first)
         own = fd_vectors_read(s->vectors, first, n, s->row);
     if (s->comm) {
         FD_TRY(fd_comm_agree(s->comm, own));
-        FD_TRY(fd_comm_broadcast(s->comm, s->row, n * dim * (int64_t)sizeof *s->row, reader));
+        FD_TRY(fd_comm_broadcast_bulk(s->comm, s->row, n * dim * (int64_t)sizeof *s->row, reader));
     } else
         FD_TRY(own);
     for (int64_t i = 0; i < n; i++)
