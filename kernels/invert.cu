@@ -47,3 +47,20 @@ int fd_invert(const uint8_t *from, uint8_t *to, int64_t n, fd_turned turned, fd_
         error = FD_LAUNCH(invert_bytes, fd_blocks(n - done, FD_THREADS), FD_THREADS, stream, from, to, done, n, turned);
     return error;
 }
+
+/* A thread has one pixel, or with a stride as many as there are for it. */
+static __global__ void invert_pixels(fd_invert_launch launch, const uint8_t *from, uint8_t *to, fd_turned turned)
+{
+    int64_t i = launch.first + (launch.begin + blockIdx.x) * launch.block + threadIdx.x;
+    for (; i < launch.last; i += launch.stride) {
+        for (int k = 0; k < launch.pixel; k++)
+            to[i * launch.pixel + k] = from[i * launch.pixel + k] ^ turned.pattern[k];
+        if (launch.stride == 0)
+            return;
+    }
+}
+
+int fd_invert_grid(fd_invert_launch launch, const uint8_t *from, uint8_t *to, fd_turned turned, fd_stream stream)
+{
+    return FD_LAUNCH(invert_pixels, launch.blocks, launch.block, stream, launch, from, to, turned);
+}

@@ -21,7 +21,23 @@ typedef struct fd_motion_frame {
     int threshold;           /* a change of more grey levels moves */
     uint8_t *out;            /* [height][width][3], red where it moves; may be rgb itself */
     uint8_t *mask;           /* [height][width]: 255 where it moves after erosion, else 0; NULL: not wanted */
+    const uint8_t *before;   /* [height][width]: gray of the frame before, where it is not in `gray`; NULL: it is. A GPU needs one pass where this is there
+                              * and out is not rgb, else two */
+    uint8_t *moved;          /* [height][width] of motion_part alone: 255 where it moves before erosion */
 } fd_motion_frame;
+
+/* The parts of motion, one at a time, as one would first write it: from rgb to gray; from gray and before (not NULL) to moved; from moved to mask (not NULL);
+ * from rgb and mask to out. One after the other they give what `motion` gives. */
+typedef enum fd_motion_part { FD_MOTION_GRAY, FD_MOTION_COMPARE, FD_MOTION_ERODE, FD_MOTION_PAINT, FD_MOTION_PARTS } fd_motion_part;
+
+/* A launch as a GPU knows it, `grid` blocks of `block` threads: thread k turns pixel first + k, if that lies before `last`, and with `stride` each
+ * grid * block-th pixel from there on. One call runs the blocks begin .. end - 1 of the grid, so that several lanes can share it. */
+typedef struct fd_thread_grid {
+    int64_t grid, block;
+    int64_t first, last;     /* pixels */
+    int64_t begin, end;
+    bool stride;
+} fd_thread_grid;
 
 /* What lies beyond the picture, as scipy.ndimage names it. */
 typedef enum fd_border {
@@ -50,8 +66,14 @@ typedef struct fd_raster_table {
      * of 1, 2, 3, 4, 6 or 8 bytes. `to` may be `from`. */
     fd_error *(*invert)(fd_lane *lane, const uint8_t *from, uint8_t *to, int64_t bytes, const uint8_t pattern[24]);
     fd_error *(*motion)(fd_lane *lane, const fd_motion_frame *frame);
+    bool motion_in_place;   /* motion is fastest where out is rgb; else where it is not, and `before` is there */
+    fd_error *(*motion_part)(fd_lane *lane, fd_motion_part part, const fd_motion_frame *frame);
     /* from and to: same size, channels and type, not overlapping. */
     fd_error *(*convolve)(fd_lane *lane, const fd_convolution *c, const fd_raster *from, const fd_raster *to);
+    /* invert of pixels of 1, 2, 3, 4, 6 or 8 bytes by a launch of one's own: pixels that no thread has are left alone. `to` is not `from`. */
+    fd_error *(*invert_grid)(fd_lane *lane, const fd_thread_grid *launch, int pixel, const uint8_t *from, uint8_t *to, const uint8_t pattern[24]);
+    int64_t (*largest_block)(fd_lane *lane);   /* threads */
+    fd_error *(*copy)(fd_lane *lane, const void *from, void *to, int64_t bytes);   /* as fast as this memory is copied; not overlapping */
 } fd_raster_table;
 
 #endif

@@ -58,7 +58,7 @@ static void bench_motion(const char *name, int part)
         memset(frame[k], 60 * (k % 4), 3 * n / (size_t)part);
     }
     int k = 0;
-    fd_motion_frame f = {WIDTH, HEIGHT, NULL, gray, false, 25, NULL, NULL};
+    fd_motion_frame f = {WIDTH, HEIGHT, NULL, gray, false, 25, NULL, NULL, NULL, NULL};
     TIME(name, (f.rgb = frame[k], f.out = frame[k], k = (k + 1) % FRAMES, bench_must(raster->motion(lane, &f))));
     for (int i = 0; i < FRAMES; i++)
         free(frame[i]);

@@ -117,6 +117,59 @@ static void invert_turns_the_bytes_of_the_pattern(void **state)
         }
 }
 
+/* A launch of one's own, by all blocks at once and by two shares of them: who has which pixel is counted out here, thread by thread. */
+static void check_grid(int pixel, int64_t n, fd_thread_grid g)
+{
+    uint8_t *from = random_bytes((size_t)(n * pixel)), *wanted = room((size_t)(n * pixel)), *got = room((size_t)(n * pixel)), pattern[24];
+    for (int k = 0; k < 24; k++)
+        pattern[k] = k % pixel == 1 ? 0 : 255;
+    memset(wanted, 9, (size_t)(n * pixel));
+    memset(got, 9, (size_t)(n * pixel));
+    for (int64_t thread = 0; thread < g.grid * g.block; thread++)
+        for (int64_t i = g.first + thread; i < g.last; i = g.stride ? i + g.grid * g.block : g.last)
+            for (int k = 0; k < pixel; k++)
+                wanted[i * pixel + k] = from[i * pixel + k] ^ pattern[k];
+    uint8_t *a = there(from, (size_t)(n * pixel)), *b = there(got, (size_t)(n * pixel));
+    for (int part = 0; part < 2; part++) {
+        g.begin = part ? g.grid / 3 : 0;
+        g.end = part ? g.grid : g.grid / 3;
+        assert_ok(engine->kind->raster->invert_grid(lane, &g, pixel, a, b, pattern));
+    }
+    back(got, b, (size_t)(n * pixel));
+    engine->kind->release(engine, a);
+    assert_memory_equal(got, wanted, (size_t)(n * pixel));
+    free(from);
+    free(wanted);
+    free(got);
+}
+
+static void a_launch_turns_what_its_threads_have(void **state)
+{
+    (void)state;
+    const int pixels[] = {1, 3, 4, 6};
+    for (int p = 0; p < 4; p++)
+        for (int stride = 0; stride < 2; stride++) {
+            check_grid(pixels[p], 1000, (fd_thread_grid){.grid = 32, .block = 32, .last = 1000, .stride = stride});
+            check_grid(pixels[p], 1000, (fd_thread_grid){.grid = 5, .block = 64, .last = 1000, .stride = stride});
+            check_grid(pixels[p], 1000, (fd_thread_grid){.grid = 5, .block = 128, .first = 500, .last = 1000, .stride = stride});
+            check_grid(pixels[p], 1000, (fd_thread_grid){.grid = 9, .block = 1, .first = 3, .last = 7, .stride = stride});
+            check_grid(pixels[p], 1, (fd_thread_grid){.grid = 1, .block = 1024, .last = 1, .stride = stride});
+        }
+    assert_true(engine->kind->raster->largest_block(lane) >= 1024);
+}
+
+static void copies_are_copies(void **state)
+{
+    (void)state;
+    uint8_t *from = random_bytes(5001), *to = room(5001), *a = there(from, 5001), *b = there(to, 5001);
+    assert_ok(engine->kind->raster->copy(lane, a + 1, b, 5000));
+    back(to, b, 5000);
+    engine->kind->release(engine, a);
+    assert_memory_equal(to, from + 1, 5000);
+    free(from);
+    free(to);
+}
+
 /* --- motion -------------------------------------------------------------------------------------------------------------------------- */
 
 /* Two frames that differ here and there, in place or not. */
@@ -131,8 +184,8 @@ static void check_motion(int32_t width, int32_t height, int threshold, bool in_p
     memcpy(gray[1], gray[0], n);
     memcpy(out, rgb, in_place ? 3 * n : 0);
     for (int first = 0; first < 2; first++) {
-        const fd_motion_frame f = {width, height, rgb, gray[0], first, threshold, wanted, mask[0]};
-        const fd_motion_frame g = {width, height, in_place ? out : rgb, gray[1], first, threshold, out, mask[1]};
+        const fd_motion_frame f = {width, height, rgb, gray[0], first, threshold, wanted, mask[0], NULL, NULL};
+        const fd_motion_frame g = {width, height, in_place ? out : rgb, gray[1], first, threshold, out, mask[1], NULL, NULL};
         assert_ok(fd_ref_raster.motion(plain_lane, &f));
         run_motion(&g);
         assert_memory_equal(out, wanted, 3 * n);
@@ -145,6 +198,51 @@ static void check_motion(int32_t width, int32_t height, int threshold, bool in_p
     free(rgb);
     free(wanted);
     free(out);
+}
+
+/* Gray from one array to another and the picture too, as a GPU does it in one pass; and stage by stage. */
+static void check_apart(int32_t width, int32_t height, bool first)
+{
+    const size_t n = (size_t)width * (size_t)height;
+    uint8_t *rgb = random_bytes(3 * n), *gray[2] = {random_bytes(n), room(n)}, *host[4];   /* gray, mask, moved, picture */
+    uint8_t *wanted[2] = {room(3 * n), room(n)};
+    const size_t size[4] = {n, n, n, 3 * n};
+    memcpy(gray[1], gray[0], n);
+    const fd_motion_frame f = {width, height, rgb, gray[1], first, 40, wanted[0], wanted[1], NULL, NULL};
+    assert_ok(fd_ref_raster.motion(plain_lane, &f));
+    for (int parts = 0; parts < 2; parts++) {
+        uint8_t *a = there(rgb, 3 * n), *before = there(gray[0], n), *now[4];
+        for (int k = 0; k < 4; k++) {
+            host[k] = random_bytes(size[k]);
+            now[k] = there(host[k], size[k]);
+        }
+        const fd_motion_frame g = {width, height, a, now[0], first, 40, now[3], now[1], before, now[2]};
+        for (int k = 0; k < FD_MOTION_PARTS && parts; k++)
+            assert_ok(engine->kind->raster->motion_part(lane, (fd_motion_part)k, &g));
+        if (!parts)
+            assert_ok(engine->kind->raster->motion(lane, &g));
+        for (int k = 0; k < 4; k++)
+            back(host[k], now[k], size[k]);
+        assert_memory_equal(host[0], gray[1], n);
+        assert_memory_equal(host[1], wanted[1], n);
+        assert_memory_equal(host[3], wanted[0], 3 * n);
+        engine->kind->release(engine, a);
+        engine->kind->release(engine, before);
+        for (int k = 0; k < 4; k++)
+            free(host[k]);
+    }
+    free(rgb);
+    for (int k = 0; k < 2; k++)
+        free(gray[k]), free(wanted[k]);
+}
+
+static void motion_between_arrays_is_that_of_the_reference(void **state)
+{
+    (void)state;
+    const int32_t sizes[][2] = {{1, 1}, {1, 40}, {70, 1}, {64, 16}, {65, 17}, {66, 50}, {197, 31}};
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+        for (int first = 0; first < 2; first++)
+            check_apart(sizes[s][0], sizes[s][1], first);
 }
 
 static void motion_is_that_of_the_reference(void **state)
@@ -166,7 +264,7 @@ static void a_block_that_moves_loses_its_rim(void **state)
     for (int y = 2; y < 6; y++)
         memset(rgb + y * W * 3, 255, 5 * 3);
     rgb[8 * W * 3 + 3 * 9] = 200;   /* a single red pixel: eroded away */
-    const fd_motion_frame f = {W, H, rgb, gray, false, 25, out, mask};
+    const fd_motion_frame f = {W, H, rgb, gray, false, 25, out, mask, NULL, NULL};
     run_motion(&f);
     for (int y = 0; y < H; y++)
         for (int x = 0; x < W; x++) {
@@ -185,7 +283,7 @@ static void the_threshold_is_not_motion(void **state)
     for (int change = 25; change <= 26; change++) {
         const uint8_t level = (uint8_t)(100 + change), rgb[] = {level, level, level};
         uint8_t gray[] = {100}, out[3], mask[1];
-        const fd_motion_frame f = {1, 1, rgb, gray, false, 25, out, mask};
+        const fd_motion_frame f = {1, 1, rgb, gray, false, 25, out, mask, NULL, NULL};
         run_motion(&f);
         assert_int_equal(mask[0], change > 25 ? 255 : 0);
     }
@@ -263,7 +361,10 @@ static int run_all(const char *device, const char *isa)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(invert_turns_the_bytes_of_the_pattern),
+        cmocka_unit_test(a_launch_turns_what_its_threads_have),
+        cmocka_unit_test(copies_are_copies),
         cmocka_unit_test(motion_is_that_of_the_reference),
+        cmocka_unit_test(motion_between_arrays_is_that_of_the_reference),
         cmocka_unit_test(a_block_that_moves_loses_its_rim),
         cmocka_unit_test(the_threshold_is_not_motion),
         cmocka_unit_test(sums_are_those_of_the_reference),

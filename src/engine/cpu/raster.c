@@ -22,6 +22,39 @@ static fd_error *invert(fd_lane *lane, const uint8_t *from, uint8_t *to, int64_t
     return NULL;
 }
 
+/* A block's threads have neighbouring pixels, so a block is a stretch of bytes. */
+static fd_error *invert_grid(fd_lane *lane, const fd_thread_grid *launch, int pixel, const uint8_t *from, uint8_t *to, const uint8_t pattern[24])
+{
+    const fd_raster_code *code = code_of(lane);
+    const int64_t round = launch->grid * launch->block;
+    for (int64_t start = launch->first; start < launch->last; start += round) {
+        for (int64_t block = launch->begin; block < launch->end; block++) {
+            const int64_t i = start + block * launch->block;
+            const int64_t n = launch->last - i < launch->block ? launch->last - i : launch->block;
+            if (n <= 0)
+                break;
+            code->invert(from + i * pixel, to + i * pixel, n * pixel, pattern, n * pixel >= PAST_CACHE);
+        }
+        if (!launch->stride)
+            break;
+    }
+    return NULL;
+}
+
+/* Nothing limits it here: a block is a loop. */
+static int64_t largest_block(fd_lane *lane)
+{
+    (void)lane;
+    return (int64_t)1 << 40;
+}
+
+static fd_error *copy(fd_lane *lane, const void *from, void *to, int64_t bytes)
+{
+    (void)lane;
+    memcpy(to, from, (size_t)bytes);
+    return NULL;
+}
+
 /* --- motion -------------------------------------------------------------------------------------------------------------------------- */
 
 /* Rows of one frame in hand: what moved in the last three of them, each with a 255 at both ends, and one of all 255 for what lies outside. */
@@ -72,13 +105,46 @@ static fd_error *motion(fd_lane *lane, const fd_motion_frame *f)
     FD_TRY(make_room(&s, lane));
     for (int64_t y = 0; y < f->height; y++) {
         const int threshold = f->first ? 255 : f->threshold;   /* no change is more than 255 */
-        s.any[y % 3] = s.code->moved(f->rgb + 3 * y * f->width, f->width, threshold, f->gray + y * f->width, s.row[y % 3]);
+        const int64_t at = y * f->width;
+        s.any[y % 3] = s.code->moved(f->rgb + 3 * at, f->width, threshold, (f->before ? f->before : f->gray) + at, f->gray + at, s.row[y % 3]);
         if (y > 0)
             finish_row(&s, y - 1);
     }
     finish_row(&s, f->height - 1);
 done:
     return err;
+}
+
+/* The mask alone, of rows that were looked at before. */
+static fd_error *erode(fd_lane *lane, const fd_motion_frame *f)
+{
+    fd_error *err = NULL;
+    sweep s = {.f = f, .code = code_of(lane)};
+    FD_TRY(make_room(&s, lane));
+    memcpy(s.row[0], f->moved, (size_t)f->width);
+    for (int64_t y = 0; y < f->height; y++) {
+        if (y + 1 < f->height)
+            memcpy(s.row[(y + 1) % 3], f->moved + (y + 1) * f->width, (size_t)f->width);
+        const uint8_t *row[3] = {y > 0 ? s.row[(y - 1) % 3] : s.outside, s.row[y % 3], y + 1 < f->height ? s.row[(y + 1) % 3] : s.outside};
+        s.code->erode(row, f->width, s.room, f->mask + y * f->width);
+    }
+done:
+    return err;
+}
+
+static fd_error *motion_part(fd_lane *lane, fd_motion_part part, const fd_motion_frame *f)
+{
+    const fd_raster_code *code = code_of(lane);
+    const int64_t n = (int64_t)f->width * f->height;
+    if (part == FD_MOTION_ERODE)
+        return erode(lane, f);
+    if (part == FD_MOTION_GRAY)
+        code->gray(f->rgb, n, f->gray);
+    else if (part == FD_MOTION_COMPARE)
+        code->compare(f->gray, f->before, n, f->first ? 255 : f->threshold, f->moved);
+    else
+        code->paint(f->rgb, f->mask, n, f->out);
+    return NULL;
 }
 
 /* --- convolve ------------------------------------------------------------------------------------------------------------------------ */
@@ -178,4 +244,4 @@ done:
     return err;
 }
 
-const fd_raster_table fd_cpu_raster = {invert, motion, convolve};
+const fd_raster_table fd_cpu_raster = {invert, motion, true, motion_part, convolve, invert_grid, largest_block, copy};

@@ -16,8 +16,10 @@ typedef struct fd_taps {
 typedef struct fd_raster_code {
     /* to[i] = from[i] ^ pattern[i % 24]; past: bytes that are written shall not stay in the caches. */
     void (*invert)(const uint8_t *from, uint8_t *to, int64_t bytes, const uint8_t pattern[24], bool past);
-    /* moved[i] = 255 where the gray of pixel i differs by more than threshold from gray[i], which becomes the new one; whether any did. */
-    bool (*moved)(const uint8_t *rgb, int64_t n, int threshold, uint8_t *gray, uint8_t *moved);
+    /* gray[i] = that of pixel i, moved[i] = 255 where it differs by more than threshold from before[i], which may be gray[i]; whether any did. */
+    bool (*moved)(const uint8_t *rgb, int64_t n, int threshold, const uint8_t *before, uint8_t *gray, uint8_t *moved);
+    void (*gray)(const uint8_t *rgb, int64_t n, uint8_t *gray);
+    void (*compare)(const uint8_t *gray, const uint8_t *before, int64_t n, int threshold, uint8_t *moved);
     /* mask[i] = the smallest of above, at and below at i - 1, i and i + 1; these rows reach from -1 to n. room [n + 2]. */
     bool (*erode)(const uint8_t *const row[3], int64_t n, uint8_t *room, uint8_t *mask);
     /* out = rgb with red 255 where mask is; may be in place. */

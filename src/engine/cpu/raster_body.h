@@ -88,13 +88,13 @@ INLINE __m256i gray_of_32(const uint8_t *p)
 }
 
 /* 32 pixels at a time, as long as what is read lies within n; gives how many pixels were done. */
-INLINE int64_t moved_wide(const uint8_t *rgb, int64_t n, int threshold, uint8_t *gray, uint8_t *moved, bool *any)
+INLINE int64_t moved_wide(const uint8_t *rgb, int64_t n, int threshold, const uint8_t *earlier, uint8_t *gray, uint8_t *moved, bool *any)
 {
     const __m256i zero = _mm256_setzero_si256(), limit = _mm256_set1_epi8((char)threshold);
     __m256i all = zero;
     int64_t i = 0;
     for (; i + 34 <= n; i += 32) {
-        __m256i now = gray_of_32(rgb + 3 * i), before = _mm256_loadu_si256((const __m256i *)(const void *)(gray + i));
+        __m256i now = gray_of_32(rgb + 3 * i), before = _mm256_loadu_si256((const __m256i *)(const void *)(earlier + i));
         __m256i change = _mm256_or_si256(_mm256_subs_epu8(now, before), _mm256_subs_epu8(before, now));
         __m256i still = _mm256_cmpeq_epi8(_mm256_subs_epu8(change, limit), zero), moves = _mm256_xor_si256(still, _mm256_set1_epi8(-1));
         _mm256_storeu_si256((__m256i *)(void *)(gray + i), now);
@@ -122,9 +122,9 @@ INLINE int64_t paint_wide(const uint8_t *rgb, const uint8_t *mask, int64_t n, ui
     return i;
 }
 #else
-INLINE int64_t moved_wide(const uint8_t *rgb, int64_t n, int threshold, uint8_t *gray, uint8_t *moved, bool *any)
+INLINE int64_t moved_wide(const uint8_t *rgb, int64_t n, int threshold, const uint8_t *earlier, uint8_t *gray, uint8_t *moved, bool *any)
 {
-    (void)rgb, (void)n, (void)threshold, (void)gray, (void)moved;
+    (void)rgb, (void)n, (void)threshold, (void)earlier, (void)gray, (void)moved;
     *any = false;
     return 0;
 }
@@ -135,16 +135,33 @@ INLINE int64_t paint_wide(const uint8_t *rgb, const uint8_t *mask, int64_t n, ui
 }
 #endif
 
-static bool moved(const uint8_t *rgb, int64_t n, int threshold, uint8_t *gray, uint8_t *moves)
+static bool moved(const uint8_t *rgb, int64_t n, int threshold, const uint8_t *before, uint8_t *gray, uint8_t *moves)
 {
     bool any;
-    for (int64_t i = moved_wide(rgb, n, threshold, gray, moves, &any); i < n; i++) {
+    for (int64_t i = moved_wide(rgb, n, threshold, before, gray, moves, &any); i < n; i++) {
         const int32_t now = fd_gray(rgb + 3 * i);
-        moves[i] = fd_moves(now, gray[i], threshold);
+        moves[i] = fd_moves(now, before[i], threshold);
         gray[i] = (uint8_t)now;
         any |= moves[i] != 0;
     }
     return any;
+}
+
+static void gray(const uint8_t *rgb, int64_t n, uint8_t *out)
+{
+    int64_t i = 0;
+#if VL >= 8
+    for (; i + 34 <= n; i += 32)
+        _mm256_storeu_si256((__m256i *)(void *)(out + i), gray_of_32(rgb + 3 * i));
+#endif
+    for (; i < n; i++)
+        out[i] = (uint8_t)fd_gray(rgb + 3 * i);
+}
+
+static void compare(const uint8_t *restrict now, const uint8_t *restrict before, int64_t n, int threshold, uint8_t *restrict moves)
+{
+    for (int64_t i = 0; i < n; i++)
+        moves[i] = fd_moves(now[i], before[i], threshold);
 }
 
 static bool erode(const uint8_t *const row[3], int64_t n, uint8_t *restrict room, uint8_t *restrict mask)
@@ -243,4 +260,4 @@ static void narrow(const float *restrict from, fd_sample_type type, int64_t n, v
             words[i] = (uint16_t)(int32_t)kept(from[i], 65535);
 }
 
-const fd_raster_code CODE = {invert, moved, erode, paint, sum, widen, narrow};
+const fd_raster_code CODE = {invert, moved, gray, compare, erode, paint, sum, widen, narrow};

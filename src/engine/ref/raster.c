@@ -1,6 +1,7 @@
 /* Rasters, as their definitions say. */
 #include <assert.h>
 #include <math.h>
+#include <string.h>
 
 #include "engine/raster.h"
 #include "engine/ref/ref.h"
@@ -14,6 +15,35 @@ static fd_error *invert(fd_lane *lane, const uint8_t *from, uint8_t *to, int64_t
     (void)lane;
     for (int64_t i = 0; i < bytes; i++)
         to[i] = from[i] ^ pattern[i % 24];
+    return NULL;
+}
+
+static fd_error *invert_grid(fd_lane *lane, const fd_thread_grid *launch, int pixel, const uint8_t *from, uint8_t *to, const uint8_t pattern[24])
+{
+    (void)lane;
+    const int64_t threads = launch->grid * launch->block;
+    for (int64_t block = launch->begin; block < launch->end; block++)
+        for (int64_t thread = 0; thread < launch->block; thread++)
+            for (int64_t i = launch->first + block * launch->block + thread; i < launch->last; i += threads) {
+                for (int k = 0; k < pixel; k++)
+                    to[i * pixel + k] = from[i * pixel + k] ^ pattern[k];
+                if (!launch->stride)
+                    break;
+            }
+    return NULL;
+}
+
+/* Nothing limits it here. */
+static int64_t largest_block(fd_lane *lane)
+{
+    (void)lane;
+    return (int64_t)1 << 40;
+}
+
+static fd_error *copy(fd_lane *lane, const void *from, void *to, int64_t bytes)
+{
+    (void)lane;
+    memcpy(to, from, (size_t)bytes);
     return NULL;
 }
 
@@ -36,9 +66,10 @@ static fd_error *motion(fd_lane *lane, const fd_motion_frame *f)
     void *scratch = NULL;
     FD_TRY(fd_host_lane_scratch(lane, (size_t)pixels, &scratch));
     uint8_t *moved = scratch;
+    const uint8_t *before = f->before ? f->before : f->gray;
     for (int64_t i = 0; i < pixels; i++) {
         const int32_t gray = fd_gray(f->rgb + 3 * i);
-        moved[i] = f->first ? 0 : fd_moves(gray, f->gray[i], f->threshold);
+        moved[i] = f->first ? 0 : fd_moves(gray, before[i], f->threshold);
         f->gray[i] = (uint8_t)gray;
     }
     for (int32_t y = 0; y < f->height; y++)
@@ -53,6 +84,31 @@ static fd_error *motion(fd_lane *lane, const fd_motion_frame *f)
         }
 done:
     return err;
+}
+
+static void paint(const fd_motion_frame *f, int64_t i)
+{
+    f->out[3 * i] = f->rgb[3 * i] > f->mask[i] ? f->rgb[3 * i] : f->mask[i];
+    f->out[3 * i + 1] = f->rgb[3 * i + 1];
+    f->out[3 * i + 2] = f->rgb[3 * i + 2];
+}
+
+static fd_error *motion_part(fd_lane *lane, fd_motion_part part, const fd_motion_frame *f)
+{
+    (void)lane;
+    for (int32_t y = 0; y < f->height; y++)
+        for (int32_t x = 0; x < f->width; x++) {
+            const int64_t i = (int64_t)y * f->width + x;
+            if (part == FD_MOTION_GRAY)
+                f->gray[i] = (uint8_t)fd_gray(f->rgb + 3 * i);
+            else if (part == FD_MOTION_COMPARE)
+                f->moved[i] = f->first ? 0 : fd_moves(f->gray[i], f->before[i], f->threshold);
+            else if (part == FD_MOTION_ERODE)
+                f->mask[i] = stays(f->moved, f, y, x) ? 255 : 0;
+            else
+                paint(f, i);
+        }
+    return NULL;
 }
 
 /* --- convolve ------------------------------------------------------------------------------------------------------------------------ */
@@ -115,4 +171,4 @@ static fd_error *convolve(fd_lane *lane, const fd_convolution *c, const fd_raste
     return NULL;
 }
 
-const fd_raster_table fd_ref_raster = {invert, motion, convolve};
+const fd_raster_table fd_ref_raster = {invert, motion, true, motion_part, convolve, invert_grid, largest_block, copy};

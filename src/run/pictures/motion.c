@@ -17,6 +17,7 @@ static const char WHAT[] = "What is done";
 static const fd_option table[] = {
     FD_PICTURE_INPUT_OPTIONS,
     {"threshold", 0, FD_OPT_INT, "25", "LEVELS", NULL, 0, 255, FD_AFFECTS_RESULT, WHAT, "A pixel moves when its gray changes by more than this."},
+    FD_MOTION_TIMES_OPTION,
     FD_PICTURE_OUTPUT_OPTIONS("png|jpeg", "PNG keeps every sample; JPEG is smaller and lossy."),
     {"masks", 0, FD_OPT_TEXT, NULL, "DIR", NULL, 0, 0, FD_AFFECTS_RUN, "Output", "Write the masks too, white where something moves (PNG, gray)."},
     {"table", 0, FD_OPT_TEXT, NULL, "FILE.tsv", NULL, 0, 0, FD_AFFECTS_RUN, "Output",
@@ -165,7 +166,7 @@ static fd_error *do_chunk(void *self, fd_lane *lane, int64_t k)
 {
     fd_error *err = NULL;
     fd_motion *m = self;
-    run r = {.m = m, .step = {.lane = lane, .threshold = m->threshold}};
+    run r = {.m = m, .step = {.lane = lane, .threshold = m->threshold, .times = m->timed}};
     const int64_t first = m->chunk[k], before = m->sequence[first] < first ? first - 1 : first;
     for (int64_t i = before; i < m->chunk[k + 1]; i++)
         FD_TRY(do_frame(&r, i, i >= first));
@@ -195,6 +196,7 @@ static fd_error *start(fd_motion *m)
     FD_TRY(fd_pictures_resolve(p));
     p->job.decode.as_stored = false;   /* gray is made of red, green and blue */
     m->threshold = (int)fd_opt_int(o, "threshold");
+    m->timed = fd_opt_flag(o, "by-stage") ? &m->times : NULL;
     m->masks = fd_opt_text(o, "masks");
     m->table = fd_opt_text(o, "table");
     m->plot = fd_opt_text(o, "plot");
@@ -241,6 +243,10 @@ static fd_error *run_all(fd_motion *m, int *exit_code)
     if (!interrupted && m->plot) {
         FD_TRY(gather_moved(m));
         FD_TRY(fd_comm_agree(job->comm, job->rank == 0 ? fd_motion_write_plot(m) : NULL));
+    }
+    if (!interrupted && m->timed) {
+        FD_TRY(fd_motion_times_sum(job->comm, m->timed));
+        FD_TRY(fd_comm_agree(job->comm, job->rank == 0 ? fd_motion_times_print(m->timed, job->engine->kind->description(job->engine)) : NULL));
     }
     FD_TRY(fd_pictures_finish(p, interrupted, exit_code));
 done:

@@ -9,6 +9,7 @@
 typedef struct fd_motion {
     fd_pictures pictures;
     int threshold;
+    fd_motion_times times, *timed; /* timed: NULL where times are not wanted */
     const char *masks, *table, *plot;   /* NULL: not wanted */
     int64_t *sequence;      /* [n] the entry with which the frame's folder begins */
     int64_t *chunk, chunks; /* this rank's work: frames chunk[k] .. chunk[k + 1] - 1, of one folder */

@@ -23,6 +23,7 @@ static const fd_option table[] = {
     {"max-pixels", 0, FD_OPT_COUNT, "64M", "N", NULL, 1, 4e8, FD_AFFECTS_RESULT, "Input", "Refuse videos of larger frames (recorded as too_large)."},
     {"accept-truncated", 0, FD_OPT_FLAG, "false", NULL, NULL, 0, 0, FD_AFFECTS_RESULT, "Input", "Use the frames that there are of a video that is cut short."},
     {"threshold", 0, FD_OPT_INT, "25", "LEVELS", NULL, 0, 255, FD_AFFECTS_RESULT, WHAT, "A pixel moves when its gray changes by more than this."},
+    FD_MOTION_TIMES_OPTION,
     {"output", 'o', FD_OPT_TEXT, NULL, "DIR|FILE", NULL, 0, 0, FD_AFFECTS_RUN, "Output",
      "The folder for the painted videos, made if need be; for a single video also its name, ending in .mkv, .mp4, .mov, .avi or .nut."},
     {"container", 0, FD_OPT_CHOICE, "mkv", NULL, "mkv|mp4|mov|avi|nut", 0, 0, FD_AFFECTS_RESULT, "Output",
@@ -139,7 +140,7 @@ done:
 static fd_error *do_video(void *self, fd_lane *lane, int64_t id)
 {
     fd_video_job *job = self;
-    passage p = {.job = job, .id = id, .step = {.lane = lane, .threshold = job->threshold}};
+    passage p = {.job = job, .id = id, .step = {.lane = lane, .threshold = job->threshold, .times = job->timed}};
     fd_error *err = pass(&p);
     if (p.video && !err)
         tell(&p, INT64_MAX);
@@ -200,6 +201,7 @@ static fd_error *resolve(fd_video_job *job)
     FD_TRY(fd_pictures_resolve_machine(p));
     p->compression = (int)fd_opt_int(o, "compression");
     job->threshold = (int)fd_opt_int(o, "threshold");
+    job->timed = fd_opt_flag(o, "by-stage") ? &job->times : NULL;
     job->masks = fd_opt_text(o, "masks");
     job->table = fd_opt_text(o, "table");
     job->plot = fd_opt_text(o, "plot");
@@ -290,6 +292,10 @@ static fd_error *run(fd_video_job *job, int *exit_code)
     const fd_pool pool = {.comm = p->job.comm, .engine = p->job.engine, .threads = p->job.threads, .first = p->first[p->job.rank], .last = p->first[p->job.rank + 1],
                           .all = job->bytes_all, .done = bytes_done, .what = "bytes of video", .memory = p->job.memory / 2, .bytes = bytes_of, .work = do_video, .self = job};
     FD_TRY(fd_pool_run(&pool, &interrupted));
+    if (!interrupted && job->timed) {
+        FD_TRY(fd_motion_times_sum(p->job.comm, job->timed));
+        FD_TRY(fd_comm_agree(p->job.comm, p->job.rank == 0 ? fd_motion_times_print(job->timed, p->job.engine->kind->description(p->job.engine)) : NULL));
+    }
     FD_TRY(fd_pictures_finish(p, interrupted, exit_code));
     if (!interrupted)
         FD_TRY(conclude(job));

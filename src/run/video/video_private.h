@@ -15,6 +15,7 @@ typedef struct fd_video_job {
     fd_video_config config;
     fd_video_output output;
     int threshold;
+    fd_motion_times times, *timed;         /* timed: NULL where times are not wanted */
     const char *masks, *table, *plot;      /* folders, or with pictures.one the folder and the files themselves; NULL: not wanted */
     atomic_llong bytes_done;               /* for the progress */
     int64_t bytes_all;
