@@ -119,3 +119,25 @@ expect 1 facesdist-invert in -o file
 mkdir full && mkdir full/photo.png
 expect 1 facesdist-invert in/photo.jpg -o full
 says err 'photo.png'
+
+# One kernel in six launches: what each of them reaches, counted; a page that loads nothing.
+for stride in --no-grid-stride --grid-stride; do
+    expect 0 facesdist-invert --experiment "$photos/group-of-2.jpg" -o page.html --sizes 0.01,0.5 --threads 2 --device cpu --block 64 $stride
+    cp out table.$stride
+    says page.html '^<!DOCTYPE html>'
+    "$python" - $stride <<'END' || die "not what a launch reaches"
+import math, re, sys
+rows = [re.split(r'  +', line.strip()) for line in open('table.' + sys.argv[1]) if re.match(r'(whole|half|twice|first|last|largest)', line)]
+assert len(rows) == 18, len(rows)
+for name, *cells in rows:
+    n, grid, block, expected, changed = map(int, cells[:5])
+    reach = {'first half': n // 2, 'last half': n - n // 2}.get(name, n)
+    if name == 'half the threads':
+        assert grid == (math.ceil(n / 64) + 1) // 2 and block == 64
+        reach = n if sys.argv[1] == '--grid-stride' else grid * 64
+    assert changed == expected == reach, (name, cells)
+    assert float(cells[5]) > 0 and cells[6].endswith('%')
+END
+done
+expect 2 facesdist-invert --experiment "$photos" "$photos" -o page.html
+expect 1 facesdist-invert --experiment "$photos/odd/empty.jpg" -o page.html

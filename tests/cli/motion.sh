@@ -89,7 +89,7 @@ expect 0 facesdist-motion in -o painted --masks masks --table table.tsv --thresh
 "$python" oracle.py 0 || die "not as NumPy with threshold 0"
 
 expect 0 mpirun -np 2 facesdist-motion in -o staged --masks staged-masks --threshold 0 --by-stage
-says out '[0-9]+ frames, in the engine'
+says out '[0-9]+ frames computed, in the engine'
 says out '^one pass +9 '
 diff -r painted staged || die "--by-stage paints other bytes"
 diff -r masks staged-masks || die "--by-stage gives other masks"

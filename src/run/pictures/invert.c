@@ -2,12 +2,21 @@
 
 #include <string.h>
 
+#include "run/pictures/experiment.h"
 #include "run/pictures/pictures.h"
+
+static const char LAUNCH[] = "How a GPU is used";
 
 static const fd_option table[] = {
     FD_PICTURE_INPUT_OPTIONS,
     {"channels", 0, FD_OPT_TEXT, "rgb", "rgba", NULL, 0, 0, FD_AFFECTS_RESULT, "What is done",
      "Which channels are inverted, by their letters; of a gray picture any of r, g, b. Alpha is kept unless a is given."},
+    {"experiment", 0, FD_OPT_FLAG, "false", NULL, NULL, 0, 0, FD_AFFECTS_RUN, LAUNCH,
+     "Launch one kernel in six ways, a thread a pixel, on one picture and on larger ones made of it, on the processor and on a GPU; print what changed and how fast it was; "
+     "--output names a page of it (.html)."},
+    {"grid-stride", 0, FD_OPT_FLAG, "false", NULL, NULL, 0, 0, FD_AFFECTS_RUN, LAUNCH, "Each thread goes on to the pixel that lies as far ahead as there are threads."},
+    {"block", 0, FD_OPT_INT, "256", "THREADS", NULL, 1, 1024, FD_AFFECTS_RUN, LAUNCH, "Threads of a block."},
+    {"sizes", 0, FD_OPT_REALS, "1,4,16,100", "MPX,...", NULL, 1e-6, 1000, FD_AFFECTS_RUN, LAUNCH, "Millions of pixels of the larger pictures."},
     FD_PICTURE_OUTPUT_OPTIONS("png|jpeg", "PNG keeps every sample; JPEG is smaller, lossy, and has neither alpha nor 16 bits."),
     FD_PICTURE_MACHINE_OPTIONS,
 };
@@ -68,6 +77,8 @@ fd_error *fd_run_invert(fd_comm *c, fd_options *o, int *exit_code)
 {
     fd_error *err = NULL;
     unsigned channels = 0;
+    if (fd_opt_flag(o, "experiment"))
+        return fd_run_invert_experiment(c, o);
     FD_TRY(channels_of(fd_opt_text(o, "channels"), &channels));
     const fd_picture_work work = {"inverted", "pictures", false, apply, &channels};
     FD_TRY(fd_run_pictures(c, o, &work, exit_code));

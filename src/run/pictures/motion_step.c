@@ -191,7 +191,7 @@ fd_error *fd_motion_times_print(const fd_motion_times *times, const char *engine
     }
     FD_TRY(add_line(&t, times, "the four", 16, sum));
     FD_TRY(add_line(&t, times, "one pass", 9, atomic_load(&times->whole)));
-    printf("%s; %lld frames, in the engine's memory\n", engine, (long long)atomic_load(&times->frames));
+    printf("%s; %lld frames computed, in the engine's memory\n", engine, (long long)atomic_load(&times->frames));
     fd_text_table_print(&t, stdout);
     printf("one pass is %.1f times as fast\n\n", (double)sum / (double)atomic_load(&times->whole));
 done:
