@@ -9,7 +9,7 @@ enum { PIXEL_OPERATIONS = 19 };
 static fd_error *motion(const fd_raster_series *self, fd_lane *lane, const fd_raster *from, const fd_raster *to, void *more)
 {
     (void)self;
-    const fd_motion_frame f = {from->width, from->height, from->data, more, false, 25, to->data, NULL};
+    const fd_motion_frame f = {.width = from->width, .height = from->height, .rgb = from->data, .gray = more, .threshold = 25, .out = to->data};
     return lane->engine->kind->raster->motion(lane, &f);
 }
 
