@@ -11,6 +11,9 @@
 typedef enum fd_sample_type { FD_SAMPLE_U8, FD_SAMPLE_U16, FD_SAMPLE_F32 } fd_sample_type;
 typedef struct fd_raster { void *data; int32_t width, height, channels; fd_sample_type type; } fd_raster;
 int64_t fd_raster_bytes(const fd_raster *r);
+/* Sample i of a raster in host memory. Whole numbers are rounded to nearest, ties to even, and clamped; NaN is 0. */
+float fd_raster_get(const fd_raster *r, int64_t i);
+void fd_raster_put(const fd_raster *r, int64_t i, float value);
 
 /* Motion between neighbouring frames of one size, by kernels/math/motion.h. */
 typedef struct fd_motion_frame {
@@ -60,6 +63,10 @@ typedef struct fd_convolution {
     fd_border border;
     float constant;                      /* of FD_BORDER_CONSTANT */
 } fd_convolution;
+
+/* The same sums by the library that the engine's networks run on (oneDNN, cuDNN): each channel is a picture of its own, with what lies beyond its border around it. The
+ * order of a sum is the library's. All taps in `taps`, none in `across`; from and to in host memory, of one shape. */
+fd_error *fd_convolve_by_library(fd_lane *lane, const fd_convolution *c, const fd_raster *from, const fd_raster *to) FD_CHECK;
 
 typedef struct fd_raster_table {
     /* to[i] = from[i] ^ pattern[i % 24]: largest value less the sample, in the channels whose bytes of the pattern are 255. 24 bytes hold whole pixels

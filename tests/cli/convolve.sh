@@ -45,6 +45,45 @@ for border in ('reflect', 'constant', 'nearest', 'mirror', 'wrap'):
             convolve_oracle.main(f'done/{border}/{window}/{name}.png', f'in/{name}.png', *options, 'correlate')
 END
 
+# The library's sums are those of the definition too, within the bound, on every border.
+for border in reflect constant nearest mirror wrap; do
+    for window in odd even large; do
+        expect 0 facesdist-convolve in -o library/$border/$window --filter ./$window.npy --border $border --constant 100 --origin 1,-1 --method library --format npy
+    done
+    expect 0 facesdist-convolve in -o library/$border/whole --filter ./odd.npy --border $border --method library --threads 2
+done
+expect 0 facesdist-convolve in -o library/ref --filter ./odd.npy --border mirror --method library --device ref
+"$python" - <<'END' || die "the library's sums are not as NumPy's"
+import convolve_oracle
+for border in ('reflect', 'constant', 'nearest', 'mirror', 'wrap'):
+    for window in ('odd', 'even', 'large'):
+        for name in ('rgb', 'rgba', 'deep', 'deep-gray-alpha'):
+            convolve_oracle.main(f'library/{border}/{window}/{name}.npy', f'in/{name}.png', window + '.npy', 'border=' + border, 'constant=100', 'origin=1,-1')
+    for name in ('gray', 'rgb', 'deep'):
+        convolve_oracle.main(f'library/{border}/whole/{name}.png', f'in/{name}.png', 'odd.npy', 'border=' + border)
+convolve_oracle.main('library/ref/rgb.png', 'in/rgb.png', 'odd.npy', 'border=mirror')
+END
+
+# NumPy's definition is scipy's, where that is installed: borders, origins, even sizes.
+"$python" - <<'END' || die "the oracle is not scipy"
+import numpy as np, convolve_oracle
+try:
+    from scipy import ndimage
+except ImportError:
+    print('scipy is not here: the definition in NumPy stands alone')
+    raise SystemExit
+picture = np.random.default_rng(1).normal(size=(23, 31, 1))
+for window in ('odd', 'even', 'large', 'apart'):
+    taps = np.load(window + '.npy').astype(np.float64)
+    for border in ('reflect', 'constant', 'nearest', 'mirror', 'wrap'):
+        for origin in ((0, 0), (1, -1), (-1, 0)):
+            for correlate in (False, True):
+                ours = convolve_oracle.exact(picture, taps, correlate, border, 100, origin)[0][..., 0]
+                call = ndimage.correlate if correlate else ndimage.convolve
+                theirs = call(picture[..., 0], taps, mode=border, cval=100, origin=origin)
+                assert np.allclose(ours, theirs, rtol=0, atol=1e-12 * np.abs(taps).sum() * 1e3), (window, border, origin, correlate)
+END
+
 # Names, methods.
 expect 0 facesdist-convolve in/rgb.png -o a.npy --filter sobel-x
 check a.npy in/rgb.png sobel.npy

@@ -113,31 +113,12 @@ static fd_error *motion_part(fd_lane *lane, fd_motion_part part, const fd_motion
 
 /* --- convolve ------------------------------------------------------------------------------------------------------------------------ */
 
-static float load(const fd_raster *r, int64_t i)
-{
-    return r->type == FD_SAMPLE_U8    ? ((const uint8_t *)r->data)[i]
-           : r->type == FD_SAMPLE_U16 ? ((const uint16_t *)r->data)[i]
-                                      : ((const float *)r->data)[i];
-}
-
-static void store(const fd_raster *r, int64_t i, float value)
-{
-    const float most = r->type == FD_SAMPLE_U8 ? 255 : 65535;
-    const float kept = value > 0 ? (value < most ? value : most) : 0;   /* NaN: 0 */
-    if (r->type == FD_SAMPLE_F32)
-        ((float *)r->data)[i] = value;
-    else if (r->type == FD_SAMPLE_U8)
-        ((uint8_t *)r->data)[i] = (uint8_t)rintf(kept);
-    else
-        ((uint16_t *)r->data)[i] = (uint16_t)rintf(kept);
-}
-
 /* A sample of channel k, wherever (y, x) lies. */
 static float at(const fd_convolution *c, const fd_raster *r, int64_t y, int64_t x, int32_t k)
 {
     y = fd_border_index(y, r->height, c->border);
     x = fd_border_index(x, r->width, c->border);
-    return y < 0 || x < 0 ? c->constant : load(r, (y * r->width + x) * r->channels + k);
+    return y < 0 || x < 0 ? c->constant : fd_raster_get(r, (y * r->width + x) * r->channels + k);
 }
 
 /* The sum down a column (columns 1), or over the whole window. */
@@ -167,7 +148,7 @@ static fd_error *convolve(fd_lane *lane, const fd_convolution *c, const fd_raste
     for (int32_t y = 0; y < from->height; y++)
         for (int32_t x = 0; x < from->width; x++)
             for (int32_t k = 0; k < from->channels; k++)
-                store(to, i++, c->across ? sum_of_sums(c, from, y, x, k) : sum(c, from, y, x, k));
+                fd_raster_put(to, i++, c->across ? sum_of_sums(c, from, y, x, k) : sum(c, from, y, x, k));
     return NULL;
 }
 

@@ -24,8 +24,9 @@ static const fd_option table[] = {
     {"constant", 0, FD_OPT_REAL, "0", "VALUE", NULL, 0, 0, FD_AFFECTS_RESULT, WHAT, "The sample of --border constant."},
     {"origin", 0, FD_OPT_REALS, "0,0", "ROWS,COLUMNS", NULL, -FD_FILTER_MOST, FD_FILTER_MOST, FD_AFFECTS_RESULT, WHAT,
      "Moves the window, as scipy.ndimage does; of even sizes the middle is the later one before it is turned."},
-    {"method", 0, FD_OPT_CHOICE, "auto", NULL, "auto|direct|separable", 0, 0, FD_AFFECTS_RESULT, WHAT,
-     "direct: tap by tap; separable: columns, then rows, for windows that are a column times a row; auto: separable where it can be and needs fewer taps."},
+    {"method", 0, FD_OPT_CHOICE, "auto", NULL, "auto|direct|separable|library", 0, 0, FD_AFFECTS_RESULT, WHAT,
+     "direct: tap by tap; separable: columns, then rows, for windows that are a column times a row; "
+     "library: as a layer of a network, by oneDNN or cuDNN, which may add up in another order; auto: separable where it can be and needs fewer taps, else direct."},
     FD_PICTURE_OUTPUT_OPTIONS("png|jpeg|npy", "PNG rounds to nearest and clamps, and keeps alpha and 16 bits; JPEG is smaller and lossy; npy has float32 samples "
                                               "[height][width][channels], neither rounded nor clamped."),
     FD_PICTURE_MACHINE_OPTIONS,
@@ -45,8 +46,24 @@ const fd_program fd_convolve_program = {
     .max_positional = -1,
 };
 
+typedef struct method method;
+
 /* Turned and in float32, as the engine takes it; taps and across are owned. */
-typedef struct job { fd_convolution c; float *taps, *across; } job;
+typedef struct job { fd_convolution c; float *taps, *across; const method *by; } job;
+
+/* A way to compute, by its name in --method. */
+struct method {
+    const char *name, *what;
+    bool apart;   /* a column, then a row */
+    fd_error *(*apply)(const job *j, fd_lane *lane, fd_image *image);
+};
+
+static fd_error *by_engine(const job *j, fd_lane *lane, fd_image *image) FD_CHECK;
+static fd_error *by_library(const job *j, fd_lane *lane, fd_image *image) FD_CHECK;
+enum { DIRECT, SEPARABLE, LIBRARY };
+static const method methods[] = {[DIRECT] = {"direct", "tap by tap", false, by_engine},
+                                 [SEPARABLE] = {"separable", "columns, then rows", true, by_engine},
+                                 [LIBRARY] = {"library", "by the library of networks", false, by_library}};
 
 /* taps[n] as floats, from the last to the first where `turned`. */
 static fd_error *narrow(const double *taps, int64_t n, bool turned, float **out)
@@ -74,13 +91,15 @@ static fd_error *prepare(const fd_options *o, const fd_filter *f, job *j)
 {
     fd_error *err = NULL;
     double origin[2];
-    const bool turned = !fd_opt_flag(o, "correlate"), separable = f->separates && f->rows > 1 && f->columns > 1;
-    const int method = fd_opt_choice(o, "method");
+    const bool turned = !fd_opt_flag(o, "correlate");
+    const int chosen = fd_opt_choice(o, "method") - 1;   /* -1: auto */
+    const bool fewer = f->separates && f->rows > 1 && f->columns > 1 && f->rows * f->columns > f->rows + f->columns;
     if (fd_opt_reals(o, "origin", origin, 2) != 2)
         FD_THROW(FD_USAGE, "--origin takes two numbers: rows,columns");
-    if (method == 2 && !f->separates)
+    j->by = &methods[chosen >= 0 ? chosen : fewer ? SEPARABLE : DIRECT];
+    if (j->by->apart && !f->separates)
         FD_THROW(FD_USAGE, "the window is no column times a row: --method direct");
-    const bool apart = method == 2 || (method == 0 && separable && f->rows * f->columns > f->rows + f->columns);
+    const bool apart = j->by->apart;
     FD_TRY(narrow(apart ? f->down : f->taps, apart ? f->rows : (int64_t)f->rows * f->columns, turned, &j->taps));
     if (apart)
         FD_TRY(narrow(f->across, f->columns, turned, &j->across));
@@ -88,7 +107,7 @@ static fd_error *prepare(const fd_options *o, const fd_filter *f, job *j)
                             .constant = (float)fd_opt_real(o, "constant")};
     FD_TRY(anchor_of(f->rows, origin[0], turned, &j->c.anchor_row));
     FD_TRY(anchor_of(f->columns, origin[1], turned, &j->c.anchor_column));
-    fd_say(FD_VERBOSE, "a window of %dx%d, %s", f->rows, f->columns, apart ? "columns, then rows" : "tap by tap");
+    fd_say(FD_VERBOSE, "a window of %dx%d, %s", f->rows, f->columns, j->by->what);
 done:
     return err;
 }
@@ -115,12 +134,34 @@ static fd_error *convolve(const void *self, fd_lane *lane, const fd_raster *from
     return lane->engine->kind->raster->convolve(lane, &((const job *)self)->c, from, to);
 }
 
+static fd_error *by_engine(const job *j, fd_lane *lane, fd_image *image)
+{
+    return fd_raster_apply(lane, image, false, convolve, j);
+}
+
+static fd_error *by_library(const job *j, fd_lane *lane, fd_image *image)
+{
+    fd_error *err = NULL;
+    const fd_raster from = fd_raster_of(image);
+    fd_raster to = from;
+    FD_TRY(fd_alloc_aligned(&to.data, (size_t)fd_raster_bytes(&from), 1));
+    FD_TRY(fd_convolve_by_library(lane, &j->c, &from, &to));
+    free(image->rgb);
+    image->rgb = to.data;
+    to.data = NULL;
+done:
+    if (to.data != from.data)
+        free(to.data);
+    return err;
+}
+
 static fd_error *apply(const void *self, fd_lane *lane, bool floats, fd_image *image)
 {
     fd_error *err = NULL;
     if (floats)
         FD_TRY(to_floats(image));
-    FD_TRY(fd_raster_apply(lane, image, false, convolve, self));
+    const job *j = self;
+    FD_TRY(j->by->apply(j, lane, image));
 done:
     return err;
 }
