@@ -33,7 +33,16 @@ typedef struct fd_engine_config {
     bool automatic;         /* set by fd_engine_open: nobody asked for this engine by name */
 } fd_engine_config;
 
-/* One row of the registry. Every entry is mandatory, but: the row of an engine that lives in a plugin (engine/plugin.h) ends with `open`; the
+/* Work that is queued again and again: what it does depends on nothing but these addresses and numbers. */
+enum { FD_SEQUENCE_PLACES = 20 };
+typedef struct fd_sequence {
+    fd_error *(*queue)(void *self, fd_lane *lane);   /* calls operators only: nothing that waits, and no copies from or to the host */
+    void *self;
+    const void *place[FD_SEQUENCE_PLACES];           /* whose work it is, and all memory that it touches */
+    int places;
+} fd_sequence;
+
+/* One row of the registry. Every entry is mandatory but where NULL is said to be allowed, and but: the row of an engine that lives in a plugin (engine/plugin.h) ends with `open`; the
  * engine that it opens has a kind of its own. */
 typedef struct fd_engine_kind {
     const char *name;       /* as in --device */
@@ -56,6 +65,8 @@ typedef struct fd_engine_kind {
     /* Scratch memory of the lane, FD_ALIGN-aligned, at least `bytes`; its contents are lost at the next call with more bytes. */
     fd_error *(*lane_scratch)(fd_lane *lane, size_t bytes, void **out);
     fd_error *(*lane_sync)(fd_lane *lane);
+    /* Does s->queue, or what it did when it was last called with the same places. NULL: nothing is gained by it here, call s->queue. */
+    fd_error *(*lane_repeat)(fd_lane *lane, const fd_sequence *s);
     fd_error *(*alloc)(fd_engine *e, size_t bytes, void **out);    /* FD_ALIGN-aligned, zeroed; never NULL */
     void (*release)(fd_engine *e, void *p);
     fd_error *(*upload)(fd_lane *lane, void *to, const void *from_host, size_t bytes);

@@ -269,22 +269,39 @@ static void *locate(const place *p, char *arena, const float *input, float *cons
     }
 }
 
-fd_error *fd_net_run(const fd_net *net, fd_lane *lane, const float *input, float *const *output)
+typedef struct run_of { const fd_net *net; const float *input; float *const *output; char *arena; } run_of;
+
+static fd_error *run_stages(void *self, fd_lane *lane)
 {
     fd_error *err = NULL;
-    char *arena;
-    void *memory;
-    if (net->pnet)
-        return FD_FAIL(FD_UNSUPPORTED, "%s was opened for images of any size; it runs on one image at a time", net->name);
-    FD_TRY(net->engine->kind->lane_scratch(lane, net->arena + net->scratch, &memory));
-    arena = memory;
+    const run_of *r = self;
+    const fd_net *net = r->net;
     for (int i = 0; i < net->stages; i++) {
         const stage *s = &net->stage[i];
         const void *inputs[FD_MAX_INPUTS];
         for (int k = 0; k < s->inputs; k++)
-            inputs[k] = locate(&s->input[k], arena, input, output);
-        FD_TRY(net->engine->kind->op->run(s->op, lane, inputs, locate(&s->output, arena, input, output), arena + net->arena));
+            inputs[k] = locate(&s->input[k], r->arena, r->input, r->output);
+        FD_TRY(net->engine->kind->op->run(s->op, lane, inputs, locate(&s->output, r->arena, r->input, r->output), r->arena + net->arena));
     }
+done:
+    return err;
+}
+
+_Static_assert((int)FD_SEQUENCE_PLACES >= 3 + (int)FD_MAX_OUTPUTS, "a network's outputs are places of its sequence");
+
+fd_error *fd_net_run(const fd_net *net, fd_lane *lane, const float *input, float *const *output)
+{
+    fd_error *err = NULL;
+    const fd_engine_kind *kind = net->engine->kind;
+    void *arena;
+    if (net->pnet)
+        return FD_FAIL(FD_UNSUPPORTED, "%s was opened for images of any size; it runs on one image at a time", net->name);
+    FD_TRY(kind->lane_scratch(lane, net->arena + net->scratch, &arena));
+    run_of r = {net, input, output, arena};
+    fd_sequence s = {.queue = run_stages, .self = &r, .place = {net, input, arena}, .places = 3};
+    for (int i = 0; i < net->outputs; i++)
+        s.place[s.places++] = output[i];
+    FD_TRY(kind->lane_repeat ? kind->lane_repeat(lane, &s) : run_stages(&r, lane));
 done:
     return err;
 }

@@ -12,8 +12,9 @@ large=(--min-face 100)   # a small pyramid, where it is not the detector that is
 
 # The whole way, and what it says of itself.
 five=("$photos/group-of-2.jpg" "$photos"/people/p0[1-4]/1.jpg)
-emulated "${five[@]}" -o gpu.h5 --faces all --topk 3 --matrix full
+emulated "${five[@]}" -o gpu.h5 --faces all --topk 3 --matrix full -v
 says err '^engine cuda: emulator'
+says err 'batches of fixed shape run as CUDA graphs'
 job "${five[@]}" -o cpu.h5 --faces all --topk 3 --matrix full --device cpu
 expect 0 facesdist-compare --tolerance gpu.h5 cpu.h5
 "$python" - <<'END' || die "distances between the GPU's embeddings are not those between the processor's"
@@ -47,9 +48,10 @@ END
     rm of_cuda.h5 of_cpu.h5
 done
 
-# The same bytes from ranks that share the GPU; refused where nobody said so.
+# The same bytes without graphs, and from ranks that share the GPU; refused where nobody said so.
 one=("$photos/people/p01/1.jpg" "$photos/people/p02/1.jpg")
-emulated "${one[@]}" "${large[@]}" -o one.h5
+expect 0 env FACESDIST_EMU_FAIL=capture:1 facesdist --device cuda --threads 1 "${one[@]}" "${large[@]}" -o one.h5
+says err 'no CUDA graph could be made .*kernel by kernel'   # the bytes are those of runs with graphs, below
 if command -v mpirun >/dev/null; then
     expect 0 timeout 400 mpirun -np 2 facesdist --device cuda --threads 1 --share-gpu "${one[@]}" "${large[@]}" -o two.h5
     same one.h5 two.h5
@@ -57,16 +59,21 @@ if command -v mpirun >/dev/null; then
     says err 'ranks 0 and 1 .* have the same GPU, GPU-656d756c-.*--share-gpu'
 fi
 
-# Too little memory: smaller batches before the first photograph; a photograph that does not fit is recorded and the others are done.
+# Too little memory: smaller batches before the first photograph. A photograph that has no room is sent in parts, with the same bytes; where the face
+# alone is too large as well, that is recorded, and the others are done.
 mkdir in && face in/one.jpg
 "$python" -c "
 from PIL import Image
-Image.new('RGB', (3000, 2500), (90, 120, 60)).save('in/wide.png')"
-emulated in "${large[@]}" -o wide.h5 -v --gpu-memory 16M
-says err 'batches of 8 faces do not fit'
-is wide.h5 one.jpg status ok
-is wide.h5 wide.png status out_of_memory
-of wide.h5 wide.png detail | grep -q "out of GPU memory" || die "it does not say whose memory"
+im = Image.open('$photos/people/p02/1.jpg')
+im.resize((im.width * 4, im.height * 4), Image.BICUBIC).save('in/wide.png', compress_level=1)"
+for room in 16M 24M 3G; do emulated in --min-face 200 -o "$room.h5" -v --gpu-memory "$room"; cp err "$room.err"; done
+says 16M.err 'batches of 8 faces do not fit'
+is 16M.h5 one.jpg status ok
+is 16M.h5 wide.png status out_of_memory
+of 16M.h5 wide.png detail | grep -q "out of GPU memory" || die "it does not say whose memory"
+says 24M.err 'batches of 8 faces do not fit'
+is 24M.h5 wide.png status ok
+same 24M.h5 3G.h5
 expect 1 facesdist --device cuda "${one[0]}" -o no.h5 --gpu-memory 64G
 says err 'has [0-9]+ MiB free, --gpu-memory asks for 65536'
 

@@ -1,6 +1,6 @@
 /* A CUDA runtime of queues. What is queued on a stream waits until somebody synchronises with it, so that a missing synchronisation shows; only
  * copies from pageable memory read it at once, as CUDA does. There is no default stream. FACESDIST_EMU_GUARD=1: host code that touches device
- * memory crashes. FACESDIST_EMU_FAIL=malloc:N or launch:N: the Nth one fails; after a failed launch every call does.
+ * memory crashes. FACESDIST_EMU_FAIL=malloc:N, capture:N, graph:N or launch:N: the Nth one fails; after a failed launch every call does.
  * FACESDIST_EMU_UNIT=VARIABLE: a GPU for each number that this variable has (a launcher's that tells the rank). */
 #include "emu.h"
 
@@ -16,13 +16,16 @@
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 extern "C" void __asan_poison_memory_region(const volatile void *, size_t) __attribute__((weak));
 extern "C" void __asan_unpoison_memory_region(const volatile void *, size_t) __attribute__((weak));
 
 typedef std::function<void()> work;
 struct CUevent_st { CUstream_st *stream; bool waiting; double seconds; };
-struct CUstream_st { std::deque<work> queue; };
+struct CUgraph_st { std::vector<work> nodes; };
+struct CUgraphExec_st : CUgraph_st {};
+struct CUstream_st { std::deque<work> queue; CUgraph_st *captured = nullptr; bool spoilt = false; };
 
 static const size_t DEVICE_MEMORY = (size_t)4 << 30, PAGE = 4096, ALIGN = 256;
 static const char FENCE = 0x5a;
@@ -79,8 +82,17 @@ static cudaError_t queue(CUstream_st *s, work w)
 {
     if (!streams.count(s))
         return fails(cudaErrorInvalidValue);
-    s->queue.push_back(std::move(w));
+    if (s->captured)
+        s->captured->nodes.push_back(std::move(w));
+    else
+        s->queue.push_back(std::move(w));
     return cudaSuccess;
+}
+
+/* What a stream that is captured may not do; the capture is spoilt by it. */
+static bool captures(CUstream_st *s)
+{
+    return s->spoilt = s->captured != nullptr;
 }
 
 static bool is_in(const std::map<char *, size_t> &blocks, const void *p)
@@ -208,6 +220,8 @@ cudaError_t cudaMemcpy2DAsync(void *to, size_t to_pitch, const void *from, size_
         const cudaError_t e = queue(s, [=] { copy(to, to_pitch, from, from_pitch, width, height); });
         return !e && !is_in(device, to) && !is_in(pinned, to) ? cudaStreamSynchronize(s) : e;
     }
+    if (captures(s))
+        return fails(cudaErrorStreamCaptureUnsupported);   /* more than CUDA forbids: the memory would be read when it is replayed */
     const std::string staged((const char *)from, span);
     return queue(s, [=] { copy(to, to_pitch, staged.data(), from_pitch, width, height); });
 }
@@ -222,7 +236,14 @@ cudaError_t fd_emu_host(cudaStream_t s, void (*f)(const void *), const void *dat
     return queue(s, [=] { f(copy.data()); });
 }
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *s, unsigned) { API; streams[*s = new CUstream_st] = 1; return cudaSuccess; }
-cudaError_t cudaStreamSynchronize(cudaStream_t s) { API; drain(s); return sticky; }
+cudaError_t cudaStreamSynchronize(cudaStream_t s)
+{
+    API;
+    if (captures(s))
+        return fails(cudaErrorStreamCaptureUnsupported);
+    drain(s);
+    return sticky;
+}
 cudaError_t cudaStreamQuery(cudaStream_t s) { API; return s->queue.empty() ? cudaSuccess : cudaErrorNotReady; }
 cudaError_t cudaStreamDestroy(cudaStream_t s)
 {
@@ -251,6 +272,8 @@ cudaError_t cudaEventDestroy(cudaEvent_t e)
 cudaError_t cudaEventRecord(cudaEvent_t e, cudaStream_t s)
 {
     API;
+    if (captures(s))
+        return fails(cudaErrorStreamCaptureUnsupported);
     cudaEventSynchronize(e);
     e->stream = s;
     e->waiting = true;
@@ -271,4 +294,34 @@ cudaError_t cudaEventSynchronize(cudaEvent_t e)
 cudaError_t cudaEventQuery(cudaEvent_t e) { API; return e->waiting ? cudaErrorNotReady : cudaSuccess; }
 cudaError_t cudaEventElapsedTime(float *ms, cudaEvent_t a, cudaEvent_t b) { API; *ms = (float)(1e3 * (b->seconds - a->seconds)); return cudaSuccess; }
 cudaError_t cudaStreamWaitEvent(cudaStream_t s, cudaEvent_t e, unsigned) { API; return queue(s, [=] { cudaEventSynchronize(e); }); }
+
+cudaError_t cudaStreamBeginCapture(cudaStream_t s, cudaStreamCaptureMode)
+{
+    API;
+    s->captured = new CUgraph_st;
+    s->spoilt = false;
+    return cudaSuccess;
+}
+cudaError_t cudaStreamEndCapture(cudaStream_t s, cudaGraph_t *graph)
+{
+    API;
+    *graph = std::exchange(s->captured, nullptr);
+    if (!s->spoilt && !injected("capture"))
+        return cudaSuccess;
+    delete *graph;
+    *graph = nullptr;
+    return fails(cudaErrorStreamCaptureInvalidated);
+}
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t *out, cudaGraph_t graph, unsigned long long) { API; *out = new CUgraphExec_st{*graph}; return cudaSuccess; }
+cudaError_t cudaGraphLaunch(cudaGraphExec_t g, cudaStream_t s)
+{
+    API;
+    if (injected("graph"))
+        return sticky = cudaErrorLaunchFailure;
+    for (const work &w : g->nodes)
+        queue(s, w);
+    return cudaSuccess;
+}
+cudaError_t cudaGraphDestroy(cudaGraph_t g) { delete g; return cudaSuccess; }
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t g) { delete g; return cudaSuccess; }
 }

@@ -28,11 +28,12 @@ static int between(fixture *f, int low, int high)
 }
 
 static const char *device, *isa; /* of the run in progress */
+static size_t memory;             /* of the device; 0: what it likes */
 
 static int setup(void **state)
 {
     static fixture f;
-    const fd_engine_config config = {.isa = isa};
+    const fd_engine_config config = {.isa = isa, .memory = memory};
     memset(&f, 0, sizeof f);
     f.random = 2463534242u;
     assert_ok(fd_engine_open(device, &config, &f.engine[OTHER]));
@@ -204,17 +205,16 @@ static void test_atlas(void **state)
     }
 }
 
-static void test_patches(void **state)
+static void same_patches(fixture *f, int width, int height)
 {
     enum { PATCHES = 40 };
-    fixture *f = *state;
-    photo p = photo_make(f, 331, 277, 0);
+    photo p = photo_make(f, width, height, 0);
     for (int side = 24; side <= 48; side += 24) {
-        fd_patch patch[PATCHES] = {{0, 0, 0, 331, 277}, {0, 330, 276, 331, 277}, {0, 0, 276, 331, 277}, {0, 330, 0, 331, 277}};
+        fd_patch patch[PATCHES] = {{0, 0, 0, width, height}, {0, width - 1, height - 1, width, height}, {0, 0, height - 1, width, height}, {0, width - 1, 0, width, height}};
         float *out[SIDES];
         for (int k = 4; k < PATCHES; k++) {
-            const int x = between(f, 0, 330), y = between(f, 0, 276);
-            patch[k] = (fd_patch){0, x, y, between(f, x + 1, 331), between(f, y + 1, 277)};
+            const int x = between(f, 0, width - 1), y = between(f, 0, height - 1);
+            patch[k] = (fd_patch){0, x, y, between(f, x + 1, width), between(f, y + 1, height)};
         }
         const size_t count = (size_t)PATCHES * 3 * (size_t)side * (size_t)side;
         for (int e = 0; e < SIDES; e++) {
@@ -230,7 +230,7 @@ static void test_patches(void **state)
     photo_free(f, &p);
 }
 
-static void same_cuts(fixture *f, const photo *p, const fd_cut *cuts, int n, const fd_cut_format *format)
+static void same_cuts(fixture *f, const photo *p, int m, const fd_cut *cuts, int n, const fd_cut_format *format)
 {
     const size_t count = (size_t)n * 3 * (size_t)format->width * (size_t)format->height;
     float *out[SIDES];
@@ -238,8 +238,9 @@ static void same_cuts(fixture *f, const photo *p, const fd_cut *cuts, int n, con
     for (int e = 0; e < SIDES; e++) {
         out[e] = filled(count);
         bytes[e] = calloc(count, 1);
+        fd_picture *pictures[2] = {p[0].picture[e], p[m - 1].picture[e]};
         void *there = put(f, e, out[e], count * sizeof(float));
-        assert_ok(f->engine[e]->kind->image->cuts(f->lane[e], &p->picture[e], cuts, n, format, there, bytes[e]));
+        assert_ok(f->engine[e]->kind->image->cuts(f->lane[e], pictures, cuts, n, format, there, bytes[e]));
         fetch(f, e, out[e], there, count * sizeof(float));
     }
     assert_memory_equal(out[REF], out[OTHER], count * sizeof(float));
@@ -248,6 +249,11 @@ static void same_cuts(fixture *f, const photo *p, const fd_cut *cuts, int n, con
         free(out[e]);
         free(bytes[e]);
     }
+}
+
+static void test_patches(void **state)
+{
+    same_patches(*state, 331, 277);
 }
 
 /* Similarities that lie inside the photograph, over its borders and outside. */
@@ -266,7 +272,7 @@ static void test_warps(void **state)
     cuts[1] = (fd_cut){0, true, {1, 0, -60, 0, 1, -46}, {0}, FD_BILINEAR};
     cuts[2] = (fd_cut){0, true, {NAN, 0, 0, 0, INFINITY, 0}, {0}, FD_BILINEAR};
     cuts[3] = (fd_cut){0, true, {1e300, 0, 5, 0, -1e300, 5}, {0}, FD_BILINEAR};
-    same_cuts(f, &p, cuts, CUTS, &format);
+    same_cuts(f, &p, 1, cuts, CUTS, &format);
     photo_free(f, &p);
 }
 
@@ -287,7 +293,7 @@ static void test_boxes(void **state)
         cuts[6 + k] = (fd_cut){0, false, {0}, {40, 50, 77, 102}, (fd_resample)k}; /* of the cut's own size */
         cuts[9 + k] = (fd_cut){0, false, {0}, {40, 50, 40, 102}, (fd_resample)k}; /* empty */
     }
-    same_cuts(f, &p, cuts, CUTS, &format);
+    same_cuts(f, &p, 1, cuts, CUTS, &format);
     photo_free(f, &p);
 }
 
@@ -343,8 +349,30 @@ static void test_l2_rows(void **state)
     assert_memory_equal(rows[REF], rows[OTHER], sizeof rows[REF]);
 }
 
+/* A photograph that has no room in the device's memory, beside one that has: whole levels, parts of them, and boxes and faces as large as it. */
+static void test_large_picture(void **state)
+{
+    enum { CUTS = 12 };
+    fixture *f = *state;
+    const fd_cut_format format = {37, 41, true, {127.5f, 120, 130}, {127.5f, 128, 60}};
+    photo p[2] = {photo_make(f, 90, 70, 0), photo_make(f, 1100, 700, 7)};
+    const fd_tile tiles[5] = {{0, 35, 45, 0, 0, 35, 45, 0, 45, 35 * 45}, {1, 12, 19, 0, 0, 12, 19, 4725, 19, 12 * 19}, {1, 700, 1100, 300, 0, 30, 1100, 6000, 1100, 33000},
+                              {0, 70, 90, 3, 5, 9, 7, 105000, 7, 63},    {1, 222, 333, 1, 2, 190, 300, 106000, 310, 190 * 310}};
+    fd_cut cuts[CUTS] = {{1, true, {20, -9, 100, 9, 17, -60}, {0}, FD_BILINEAR}, {0, true, {1, 0, 3, 0, 1, -2}, {0}, FD_BILINEAR},
+                         {1, true, {NAN, 0, 0, 0, 1, 0}, {0}, FD_BILINEAR},      {1, true, {1, 0, 2000, 0, 1, 0}, {0}, FD_BILINEAR},
+                         {1, true, {1, 0, 1063, 0, 1, 659}, {0}, FD_BILINEAR}};
+    for (int k = 5; k < CUTS; k++)
+        cuts[k] = (fd_cut){k % 7 != 6, false, {0}, {k, 3, k % 7 != 6 ? 1100 - k : 80, k == 8 ? 3 : 70 * (k % 7 != 6 ? k - 1 : 1)}, (fd_resample)(k % 3)};
+    same_tiles(f, p, 2, tiles, 5, 106000 + 3 * 190 * 310);
+    same_cuts(f, p, 2, cuts, CUTS, &format);
+    photo_free(f, &p[0]);
+    photo_free(f, &p[1]);
+    same_patches(f, 1000, 600);
+}
+
 static int run_all(const char *on, const char *set)
 {
+    const struct CMUnitTest large[] = {cmocka_unit_test(test_large_picture)};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_levels), cmocka_unit_test(test_special_levels), cmocka_unit_test(test_huge_window),
         cmocka_unit_test(test_atlas),  cmocka_unit_test(test_patches),        cmocka_unit_test(test_warps),
@@ -353,7 +381,11 @@ static int run_all(const char *on, const char *set)
     device = on;
     isa = set;
     print_message("%s %s\n", on, set);
-    return cmocka_run_group_tests(tests, setup, teardown);
+    memory = 0;
+    int failed = cmocka_run_group_tests(tests, setup, teardown);
+    memory = (size_t)6 << 20;   /* of a GPU: the large picture stays outside and is sent in windows of a sixteenth */
+    failed |= cmocka_run_group_tests(large, setup, teardown);
+    return failed;
 }
 
 int main(void)

@@ -1,7 +1,6 @@
 #include "engine/cuda/cuda.h"
 
-/* Errors after which a context answers every call with the same error until the process ends. */
-static bool is_sticky(int error)
+bool fd_cuda_is_sticky(int error)
 {
     static const int sticky[] = {cudaErrorIllegalAddress,      cudaErrorLaunchFailure,     cudaErrorLaunchTimeout,      cudaErrorAssert,
                                  cudaErrorHardwareStackError,  cudaErrorIllegalInstruction, cudaErrorMisalignedAddress, cudaErrorInvalidAddressSpace,
@@ -26,7 +25,7 @@ fd_error *fd_cuda_error(fd_cuda_engine *e, int error, const char *what)
         return lost(e, before, what);
     if (!error)
         return NULL;
-    if (is_sticky(error)) {
+    if (fd_cuda_is_sticky(error)) {
         atomic_store(&e->lost, error);
         return lost(e, error, what);
     }

@@ -251,6 +251,7 @@ static const fd_engine_kind kind = {
     .lane_close = fd_cuda_lane_close,
     .lane_scratch = fd_cuda_lane_scratch,
     .lane_sync = fd_cuda_lane_sync,
+    .lane_repeat = fd_cuda_repeat,
     .alloc = cuda_alloc,
     .release = cuda_release,
     .upload = fd_cuda_upload,

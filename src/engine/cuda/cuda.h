@@ -24,6 +24,8 @@ typedef struct fd_cuda_engine {
     int device;
     fd_arithmetic arithmetic;
     fd_cuda_library *library;
+    atomic_uint released;       /* operators that are gone */
+    atomic_bool graphs, graphless;   /* a graph was made; one could not be made, so no more are tried */
     atomic_int lost;            /* the sticky error that ended the GPU's context; 0: none */
     pthread_mutex_t lock;       /* of all that follows */
     cudaStream_t stream;
@@ -52,6 +54,9 @@ extern const fd_raster_table fd_cuda_raster_table;
  * later call fails with it: nothing that was computed since can be trusted. */
 fd_error *fd_cuda_error(fd_cuda_engine *e, int error, const char *what) FD_CHECK;
 
+/* Whether it is an error after which a context answers every call with the same until the process ends. */
+bool fd_cuda_is_sticky(int error);
+
 #define FD_CUDA(engine, call) FD_TRY(fd_cuda_error((engine), (int)(call), #call))
 
 /* --- memory of the engine ------------------------------------------------------------------------------------------------------------- */
@@ -77,6 +82,16 @@ typedef struct fd_cuda_slab { unsigned char *memory; cudaEvent_t sent; } fd_cuda
 /* Bytes that lie in the landing slab and belong to the host memory of a caller. */
 typedef struct fd_cuda_parcel { void *to; const void *from; size_t bytes; } fd_cuda_parcel;
 
+/* --- repeat.c ------------------------------------------------------------------------------------------------------------------------- */
+
+enum { FD_CUDA_GRAPHS = 16 };   /* that a lane keeps: four networks in two workspaces, and as many again */
+
+typedef struct fd_cuda_graph {
+    fd_sequence of;
+    int seen;                  /* calls, counted up to 2; 0: no entry */
+    cudaGraphExec_t ready;     /* NULL: not captured */
+} fd_cuda_graph;
+
 struct fd_cuda_lane {
     fd_lane base;
     fd_cuda_lane *next;
@@ -93,6 +108,11 @@ struct fd_cuda_lane {
     int parcels;
     unsigned char *jobs;                               /* device: arrays of jobs for kernels, used in a circle */
     size_t jobs_bytes, jobs_at;
+    unsigned char *window;                             /* device: the part of a large picture that is being read; NULL until one comes */
+    size_t window_bytes;
+    fd_cuda_graph graph[FD_CUDA_GRAPHS];
+    int graph_next;
+    unsigned released;                                 /* the engine's, when the graphs were made */
 };
 
 static inline fd_cuda_engine *fd_cuda_of(const fd_cuda_lane *lane)
@@ -107,8 +127,13 @@ fd_error *fd_cuda_lane_open(fd_engine *e, fd_lane **out) FD_CHECK;
 void fd_cuda_lane_close(fd_lane *lane);
 fd_error *fd_cuda_lane_scratch(fd_lane *lane, size_t bytes, void **out) FD_CHECK;
 fd_error *fd_cuda_lane_sync(fd_lane *lane) FD_CHECK;
+fd_error *fd_cuda_repeat(fd_lane *lane, const fd_sequence *s) FD_CHECK;
+void fd_cuda_graphs_close(fd_cuda_lane *lane);
 /* from_host may be changed on return. */
 fd_error *fd_cuda_upload(fd_lane *lane, void *to, const void *from_host, size_t bytes) FD_CHECK;
+/* Rows of host memory, to be packed one behind the other. */
+typedef struct fd_cuda_rows { const unsigned char *from; int64_t pitch; size_t bytes; int64_t n; } fd_cuda_rows;   /* bytes of a row: at most 1 MiB */
+fd_error *fd_cuda_upload_rows(fd_cuda_lane *lane, void *to, const fd_cuda_rows *rows) FD_CHECK;
 fd_error *fd_cuda_download(fd_lane *lane, void *to_host, const void *from, size_t bytes) FD_CHECK;
 /* *out = a copy on the device for the kernels that are queued next: it lasts until as much again has been sent after it. */
 fd_error *fd_cuda_send(fd_cuda_lane *lane, const void *host, size_t bytes, void *out) FD_CHECK;

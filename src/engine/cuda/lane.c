@@ -77,8 +77,10 @@ void fd_cuda_lane_close(fd_lane *base)
         (void)cudaStreamSynchronize(lane->stream);
     atomic_store(&lane->busy, false);
     leave(e, lane);
+    fd_cuda_graphs_close(lane);
     fd_cuda_give(e, lane, lane->jobs);
     fd_cuda_give(e, lane, lane->scratch);
+    fd_cuda_give(e, lane, lane->window);
     for (int i = 0; i < FD_CUDA_SLABS; i++) {
         if (lane->slab[i].sent)
             (void)cudaEventDestroy(lane->slab[i].sent);
@@ -125,24 +127,58 @@ done:
     return err;
 }
 
+/* The slab that is filled next; what it held is on the GPU. */
+static fd_error *next_slab(fd_cuda_lane *lane, fd_cuda_slab **out)
+{
+    fd_error *err = NULL;
+    *out = &lane->slab[lane->slab_next];
+    lane->slab_next = (lane->slab_next + 1) % FD_CUDA_SLABS;
+    FD_CUDA(fd_cuda_of(lane), cudaEventSynchronize((*out)->sent));
+done:
+    return err;
+}
+
+static fd_error *send_slab(fd_cuda_lane *lane, const fd_cuda_slab *slab, void *to, size_t bytes)
+{
+    fd_error *err = NULL;
+    fd_cuda_engine *e = fd_cuda_of(lane);
+    FD_CUDA(e, cudaMemcpyAsync(to, slab->memory, bytes, cudaMemcpyHostToDevice, fd_cuda_stream(lane)));
+    FD_CUDA(e, cudaEventRecord(slab->sent, lane->stream));
+done:
+    return err;
+}
+
 fd_error *fd_cuda_upload(fd_lane *base, void *to, const void *from_host, size_t bytes)
 {
     fd_error *err = NULL;
     fd_cuda_lane *lane = own(base);
-    fd_cuda_engine *e = fd_cuda_of(lane);
     const unsigned char *from = from_host;
     unsigned char *at = to;
     while (bytes > 0) {
         const size_t n = bytes < SLAB ? bytes : SLAB;
-        fd_cuda_slab *slab = &lane->slab[lane->slab_next];
-        lane->slab_next = (lane->slab_next + 1) % FD_CUDA_SLABS;
-        FD_CUDA(e, cudaEventSynchronize(slab->sent));
+        fd_cuda_slab *slab;
+        FD_TRY(next_slab(lane, &slab));
         memcpy(slab->memory, from, n);
-        FD_CUDA(e, cudaMemcpyAsync(at, slab->memory, n, cudaMemcpyHostToDevice, fd_cuda_stream(lane)));
-        FD_CUDA(e, cudaEventRecord(slab->sent, lane->stream));
+        FD_TRY(send_slab(lane, slab, at, n));
         from += n;
         at += n;
         bytes -= n;
+    }
+done:
+    return err;
+}
+
+fd_error *fd_cuda_upload_rows(fd_cuda_lane *lane, void *to, const fd_cuda_rows *rows)
+{
+    fd_error *err = NULL;
+    const int64_t most = (int64_t)(SLAB / rows->bytes);
+    for (int64_t row = 0; row < rows->n; row += most) {
+        const int64_t n = rows->n - row < most ? rows->n - row : most;
+        fd_cuda_slab *slab;
+        FD_TRY(next_slab(lane, &slab));
+        for (int64_t i = 0; i < n; i++)
+            memcpy(slab->memory + (size_t)i * rows->bytes, rows->from + (row + i) * rows->pitch, rows->bytes);
+        FD_TRY(send_slab(lane, slab, (unsigned char *)to + (size_t)row * rows->bytes, (size_t)n * rows->bytes));
     }
 done:
     return err;

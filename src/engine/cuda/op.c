@@ -34,6 +34,7 @@ void fd_cuda_strides(const fd_tensor *t, int64_t strides[FD_MAX_RANK])
 static void release(fd_op *base)
 {
     fd_cuda_op *op = (fd_cuda_op *)base;
+    atomic_fetch_add(&op->engine->released, 1);
     fd_cuda_conv_close(op->conv);
     fd_cuda_gemm_close(op->gemm);
     free(op->matmul.offset[0]);
