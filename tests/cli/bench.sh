@@ -71,7 +71,20 @@ says out '^points that both have: [1-9]'
 
 # A GPU (the emulator's): its times come with upload and download, and the page says from which size on it is faster, and that it is none.
 if [ -n "$(find "$bin/../lib" -name libfacesdist-emu.so 2>/dev/null)" ]; then
-    expect 0 env FACESDIST_EMULATOR=1 facesdist-bench --budget 0.05 --threads 1 --device cuda --suite invert -o emu.h5
+    managed=
+    if [ -z "${FACESDIST_SANITIZED:-}" ] && command -v "${CC:-cc}" >/dev/null; then   # and NVIDIA's management library, made up: 1234 MHz, 56 C, its power is capped
+        mkdir managed
+        cat >managed/nvml.c <<'END'
+int nvmlInit_v2(void) { return 0; }
+int nvmlShutdown(void) { return 0; }
+int nvmlDeviceGetHandleByUUID(const char *uuid, void **device) { *device = (void *)uuid; return 0; }
+int nvmlDeviceGetClockInfo(void *device, int type, unsigned *mhz) { (void)device; *mhz = type == 1 ? 1234 : 1; return 0; }
+int nvmlDeviceGetTemperature(void *device, int sensor, unsigned *c) { (void)device; *c = 56 + (unsigned)sensor; return 0; }
+int nvmlDeviceGetCurrentClocksThrottleReasons(void *device, unsigned long long *bits) { (void)device; *bits = 1 | 4; return 0; }
+END
+        "${CC:-cc}" -shared -fPIC -o managed/libnvidia-ml.so.1 managed/nvml.c && managed=$PWD/managed
+    fi
+    expect 0 env FACESDIST_EMULATOR=1 LD_LIBRARY_PATH="$managed" facesdist-bench --budget 0.05 --threads 1 --device cuda --suite invert -o emu.h5
     "$python" - <<'END' || die "points of a GPU"
 import csv
 rows = [r for r in csv.DictReader(open('emu.csv', newline='')) if r['device'] == 'emulator' and r['state'] == 'measured']
@@ -79,6 +92,13 @@ assert {r['series'] for r in rows} >= {'device copy', 'out of place'}, rows
 assert all(float(r['upload_s']) > 0 and float(r['download_s']) > 0 and float(r['first_call_s']) > 0 for r in rows), rows
 END
     "$python" "$source_dir/tests/tools/page_check.py" emu.html || die "the page with a GPU"
+    [ -z "$managed" ] || "$python" - <<'END' || die "the GPU's clock"
+import h5py
+clocks = h5py.File('emu.h5')['clocks']
+assert all((clocks[f'gpu_{w}_mhz'][:] == 1234).all() and (clocks[f'gpu_{w}_celsius'][:] == 56).all() for w in ('before', 'after'))
+assert set(clocks['gpu_held_down_by'][:]) == {b'power'}
+assert '<td>1234</td>' in open('emu.html').read() and '<td>power</td>' in open('emu.html').read()
+END
     for word in 'emulated on the processor' 'From which size on the GPU is faster' 'with upload and download'; do grep -q "$word" emu.html || die "the page lacks: $word"; done
     grep -q 'No GPU was measured' emu.html && die "there was one"
 fi

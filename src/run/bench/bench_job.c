@@ -161,6 +161,7 @@ static fd_error *run(const fd_options *o, const bool *wanted, int *exit_code)
     fd_session s = {0};
     char started[21];
     bool interrupted = false;
+    double least, most;
     fd_utc(started);
     fd_signals_catch();
     FD_TRY(fd_session_open(&s, o));
@@ -169,6 +170,10 @@ static fd_error *run(const fd_options *o, const bool *wanted, int *exit_code)
     if (s.trials.n == 0)
         FD_THROW(FD_INTERRUPTED, "interrupted before anything was measured");
     FD_TRY(write_all(&s, started));
+    if (!fd_facts_steady(&s, &least, &most))
+        fd_warn("one core reached between %.3g and %.3g billion operations a second in the same loop: it was throttled, or had other work; "
+                "load %.3g",
+                least * 1e-9, most * 1e-9, s.clock[s.clocks - 1].load);
     if (interrupted)
         fd_say(FD_NORMAL, "interrupted: what was measured until then is written");
 done:

@@ -270,6 +270,8 @@ done:
 static fd_error *add_clocks(fd_page *p, const fd_session *s)
 {
     fd_error *err = NULL;
+    static const char *const heading[11] = {"suite", "Gop/s before", "after", "MHz before",      "after", "load at the end", "GPU MHz before",
+                                            "after", "GPU C before", "after", "GPU held down by"};
     FD_TRY(fd_string_add(&p->html, "<h3>Clock and load</h3>\n"));
     FD_TRY(fd_page_say(p, "",
                        "Before and after each suite one core ran the same loop of multiply-adds in registers. Where its rate fell, the "
@@ -278,14 +280,19 @@ static fd_error *add_clocks(fd_page *p, const fd_session *s)
                        "above the number of threads used, others "
                        "disturbed this run."));
     FD_TRY(fd_string_add(&p->html, "<table class=\"numbers\">\n"));
-    FD_TRY(fd_page_row(p, "th", (const char *const[]){"suite", "Gop/s before", "after", "MHz before", "after", "load at the end"}, 6));
+    FD_TRY(fd_page_row(p, "th", heading, s->places > 1 ? 11 : 6));
     for (int i = 0; i < s->clocks; i++) {
         const fd_clock *c = &s->clock[i];
-        char cell[5][32];
-        const double values[5] = {c->peak[0] * 1e-9, c->peak[1] * 1e-9, c->mhz[0], c->mhz[1], c->load};
-        for (int k = 0; k < 5; k++)
+        char cell[9][32];
+        const double values[9] = {c->peak[0] * 1e-9, c->peak[1] * 1e-9, c->mhz[0],         c->mhz[1],        c->load,
+                                  c->gpu[0].mhz,     c->gpu[1].mhz,     c->gpu[0].celsius, c->gpu[1].celsius};
+        const char *cells[11] = {c->suite};
+        for (int k = 0; k < 9; k++) {
             number(cell[k], values[k], 1);
-        FD_TRY(fd_page_row(p, "td", (const char *const[]){c->suite, cell[0], cell[1], cell[2], cell[3], cell[4]}, 6));
+            cells[k + 1] = cell[k];
+        }
+        cells[10] = c->gpu[1].held;
+        FD_TRY(fd_page_row(p, "td", cells, s->places > 1 ? 11 : 6));
     }
     FD_TRY(fd_string_add(&p->html, "</table>\n"));
 done:

@@ -29,7 +29,7 @@ static const number numbers[] = {
     {"/trials/operations", MEMBER(operations), "1", "arithmetic operations of one call; NaN where none are counted"},
     {"/trials/bytes", MEMBER(bytes), "byte", "that one call must move at least"},
 };
-enum { NUMBERS = sizeof numbers / sizeof(number), TEXTS = 7, COLUMNS = NUMBERS + TEXTS + 8 };
+enum { NUMBERS = sizeof numbers / sizeof(number), TEXTS = 7, CLOCKS = 9, COLUMNS = NUMBERS + TEXTS + CLOCKS + 4 };
 
 /* The texts of a trial, in the order of text_paths. */
 static const char *const text_paths[TEXTS] = {"/trials/suite", "/trials/series",      "/trials/device", "/trials/state",
@@ -44,12 +44,32 @@ static const char *text_of(const fd_trial *t, int which)
 
 /* What the columns are made from; arrays of one element for each trial or clock. */
 typedef struct arrays {
-    double *number[NUMBERS], *clock[5];
-    const char **text[TEXTS], **suite;
+    double *number[NUMBERS], *clock[CLOCKS];
+    const char **text[TEXTS], **suite, **held;
     int32_t *threads;
     int64_t *runs;
     fd_attribute attribute[NUMBERS][2];
 } arrays;
+
+static fd_error *fill_clocks(const fd_session *s, arrays *a)
+{
+    fd_error *err = NULL;
+    FD_TRY(fd_alloc(&a->suite, (size_t)s->clocks, sizeof(char *)));
+    FD_TRY(fd_alloc(&a->held, (size_t)s->clocks, sizeof(char *)));
+    for (int k = 0; k < CLOCKS; k++)
+        FD_TRY(fd_alloc(&a->clock[k], (size_t)s->clocks, sizeof(double)));
+    for (int i = 0; i < s->clocks; i++) {
+        const fd_clock *c = &s->clock[i];
+        const double values[CLOCKS] = {c->mhz[0],     c->mhz[1],     c->peak[0],        c->peak[1],       c->load,
+                                       c->gpu[0].mhz, c->gpu[1].mhz, c->gpu[0].celsius, c->gpu[1].celsius};
+        a->suite[i] = c->suite;
+        a->held[i] = c->gpu[1].held;
+        for (int k = 0; k < CLOCKS; k++)
+            a->clock[k][i] = values[k];
+    }
+done:
+    return err;
+}
 
 static fd_error *fill(const fd_session *s, arrays *a)
 {
@@ -71,16 +91,7 @@ static fd_error *fill(const fd_session *s, arrays *a)
         a->threads[i] = s->trials.trial[i].threads;
         a->runs[i] = s->trials.trial[i].runs;
     }
-    FD_TRY(fd_alloc(&a->suite, (size_t)s->clocks, sizeof(char *)));
-    for (int k = 0; k < 5; k++)
-        FD_TRY(fd_alloc(&a->clock[k], (size_t)s->clocks, sizeof(double)));
-    for (int i = 0; i < s->clocks; i++) {
-        const fd_clock *c = &s->clock[i];
-        const double values[5] = {c->mhz[0], c->mhz[1], c->peak[0], c->peak[1], c->load};
-        a->suite[i] = c->suite;
-        for (int k = 0; k < 5; k++)
-            a->clock[k][i] = values[k];
-    }
+    FD_TRY(fill_clocks(s, a));
 done:
     return err;
 }
@@ -91,9 +102,10 @@ static void empty(arrays *a)
         free(a->number[k]);
     for (int k = 0; k < TEXTS; k++)
         free(a->text[k]);
-    for (int k = 0; k < 5; k++)
+    for (int k = 0; k < CLOCKS; k++)
         free(a->clock[k]);
     free(a->suite);
+    free(a->held);
     free(a->threads);
     free(a->runs);
 }
@@ -105,8 +117,9 @@ static fd_column column(const char *path, fd_column_type type, int64_t n, const 
 
 static int describe(const fd_session *s, arrays *a, fd_column *out)
 {
-    static const char *const clock_paths[5] = {"/clocks/before_mhz", "/clocks/after_mhz", "/clocks/before_operations_per_s",
-                                               "/clocks/after_operations_per_s", "/clocks/load"};
+    static const char *const clock_paths[CLOCKS] = {
+        "/clocks/before_mhz",     "/clocks/after_mhz",     "/clocks/before_operations_per_s", "/clocks/after_operations_per_s", "/clocks/load",
+        "/clocks/gpu_before_mhz", "/clocks/gpu_after_mhz", "/clocks/gpu_before_celsius",      "/clocks/gpu_after_celsius"};
     const int64_t n = (int64_t)s->trials.n;
     int columns = 0;
     for (int k = 0; k < TEXTS; k++)
@@ -122,7 +135,8 @@ static int describe(const fd_session *s, arrays *a, fd_column *out)
     }
     if (s->clocks > 0) {
         out[columns++] = column("/clocks/suite", FD_COL_TEXT, s->clocks, a->suite);
-        for (int k = 0; k < 5; k++)
+        out[columns++] = column("/clocks/gpu_held_down_by", FD_COL_TEXT, s->clocks, a->held);
+        for (int k = 0; k < CLOCKS; k++)
             out[columns++] = column(clock_paths[k], FD_COL_F64, s->clocks, a->clock[k]);
     }
     return columns;

@@ -30,17 +30,24 @@ static void add(list *l, const char *name, const char *format, ...)
 }
 
 /* The same loop in registers before and after all suites: what it lost is the clock's, or another program's. */
-static void add_clock(list *l, const fd_session *s)
+bool fd_facts_steady(const fd_session *s, double *least, double *most)
 {
-    double least = INFINITY, most = 0;
+    *least = INFINITY, *most = 0;
     for (int i = 0; i < s->clocks; i++)
         for (int k = 0; k < 2; k++) {
-            least = fmin(least, s->clock[i].peak[k]);
-            most = fmax(most, s->clock[i].peak[k]);
+            *least = fmin(*least, s->clock[i].peak[k]);
+            *most = fmax(*most, s->clock[i].peak[k]);
         }
+    return *least >= 0.9 * *most;
+}
+
+static void add_clock(list *l, const fd_session *s)
+{
+    double least, most;
+    const bool steady = fd_facts_steady(s, &least, &most);
     if (most > 0)
         add(l, "clock", "multiply-adds of one core between %.1f and %.1f billion operations a second over the run%s", least * 1e-9, most * 1e-9,
-            least < 0.9 * most ? ": it was throttled, or shared with others" : ": steady");
+            steady ? ": steady" : ": it was throttled, or shared with others");
 }
 
 int fd_facts_of(const fd_session *s, const char *started, fd_fact *facts)

@@ -11,6 +11,9 @@ typedef struct fd_fact {
 
 enum { FD_FACTS = 20 };
 
+/* Whether the processor's clock stayed within a tenth over the run; false: throttled, or shared with other work. */
+bool fd_facts_steady(const fd_session *s, double *least, double *most);
+
 /* Fills facts[FD_FACTS], returns how many. `started`: from fd_utc. */
 int fd_facts_of(const fd_session *s, const char *started, fd_fact *facts);
 

@@ -215,7 +215,7 @@ static double core_peak(const fd_vectors *v)
 void fd_session_clock(fd_session *s, const char *suite, int which)
 {
     if (which == 0 && s->clocks < FD_CLOCKS) {
-        s->clock[s->clocks] = (fd_clock){.mhz = {NAN, NAN}, .peak = {NAN, NAN}, .load = NAN};
+        s->clock[s->clocks] = (fd_clock){.mhz = {NAN, NAN}, .peak = {NAN, NAN}, .load = NAN, .gpu = {{NAN, NAN, ""}, {NAN, NAN, ""}}};
         snprintf(s->clock[s->clocks].suite, sizeof s->clock->suite, "%s", suite);
         s->clocks++;
     }
@@ -223,4 +223,6 @@ void fd_session_clock(fd_session *s, const char *suite, int which)
     c->mhz[which] = core_mhz();
     c->peak[which] = core_peak(s->vectors);
     c->load = number_in("/proc/loadavg");
+    if (s->places > 1)
+        c->gpu[which] = fd_gpu_clock_now(s->place[1].engine->kind->uuid(s->place[1].engine));
 }

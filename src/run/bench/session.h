@@ -4,6 +4,7 @@
 
 #include "base/option.h"
 #include "engine/engine.h"
+#include "run/bench/gpu_clock.h"
 #include "run/bench/trial.h"
 #include "run/bench/vector.h"
 
@@ -26,6 +27,7 @@ typedef struct fd_clock {
     char suite[12];
     double mhz[2]; /* as the kernel tells; NAN where it does not */
     double peak[2]; /* multiply-adds in registers on one core, operations per second: falls when the clock does */
+    fd_gpu_clock gpu[2]; /* of the second place, where that is a GPU */
     double load; /* processes that wanted a core on average over the last minute, at the end; NAN: unknown */
 } fd_clock;
 

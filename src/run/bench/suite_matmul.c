@@ -209,8 +209,13 @@ static fd_error *by_rung(fd_session *s, const fd_rung *rung, int64_t n)
 static fd_error *of_size(fd_session *s, int64_t n)
 {
     fd_error *err = NULL;
-    for (int i = 0; i < s->places; i++)
+    for (int i = 0; i < s->places; i++) {
         FD_TRY(by_engine(s, &s->place[i], s->place[i].threads, n));
+        if (s->place[i].apart) {
+            fd_trial t = fd_trial_of("matmul", s->place[i].name, 1, (double)n, "GPU f64");
+            FD_TRY(fd_session_pass(s, &t, FD_TRIAL_NOT_BUILT, "the cuda engine has no products in double precision"));
+        }
+    }
     FD_TRY(by_blas(s, s->threads, n, false));
     FD_TRY(by_blas(s, s->threads, n, true));
     if (s->threads > 1) {
