@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "run/bench/bench_page.h"
 
-enum { CURVES = FD_SVG_SERIES - 1 }; /* the last colour is the ceiling's */
+enum { CURVES = FD_SVG_SERIES };
 
 fd_axis fd_bench_decades(double least, double most, const char *label)
 {
