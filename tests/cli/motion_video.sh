@@ -173,6 +173,20 @@ rm -r no-masks
 (ulimit -f 40 && expect 1 facesdist-motion-video in/clip.mov -o no.mkv) || exit 1
 [ ! -e no.mkv ] && [ -z "$(find . -name '.facesdist*')" ] || die "a file that did not fit was left"
 
+# Asked to stop in the middle of a video: 75, and nothing of it is left.
+held rename 000003.png
+facesdist-motion-video in/clip.mov -o no.mkv --masks no-masks --table no.tsv --plot no.svg --threads 1 >out 2>err &
+pid=$!
+held_now
+kill -TERM $pid
+until grep -q 'asked to stop' err; do kill -0 $pid 2>/dev/null || die "it ended before it said that it stops"; sleep 0.01; done
+let_go
+wait $pid
+code=$?
+unheld
+[ $code = 75 ] || die "exit code $code when asked to stop, not 75"
+[ -z "$(find . -name 'no.*' -o -name 'no-masks*' -o -name '.facesdist*')" ] || die "a video that was stopped left something behind: $(ls -A)"
+
 # The frames so far, where that is wanted; one that is bad does not stop the others.
 expect 0 facesdist-motion-video cut-clip.mov -o cut.mov --codec rawvideo --accept-truncated --ledger ledger.tsv
 says err 'cut-clip.mov: cut short: 9 whole frames'
