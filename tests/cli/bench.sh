@@ -103,6 +103,17 @@ END
     grep -q 'No GPU was measured' emu.html && die "there was one"
 fi
 
+# Interrupted: what was measured until then is written.
+facesdist-bench --budget 5 --threads 1 --cpu-only --net "$pack/rnet.onnx" -o late.h5 >out 2>err &
+pid=$!
+until grep -q '^ceilings: ' err; do kill -0 $pid 2>/dev/null || { cat err; die "it ended by itself"; }; sleep 0.05; done
+kill -TERM $pid
+wait $pid
+[ $? = 75 ] || die "no exit code 75 after a signal"
+grep -q '^ceilings,' late.csv || die "what was measured is not there"
+grep -q '^io,' late.csv && die "it went on"
+[ -s late.h5 ] && [ -s late.html ] || die "not all files were written"
+
 # Refused, before anything is measured.
 expect 2 facesdist-bench --suite nots,matmul -o no.h5
 says err "no suite 'nots'; did you mean nets"
