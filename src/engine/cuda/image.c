@@ -1,12 +1,10 @@
 /* Operators on pixels: a photograph is uploaded once; only boxes and embeddings come back. Jobs are turned into the kernels' form and sent. */
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/memory.h"
 #include "engine/cuda/image.h"
 #include "kernels/area_tiles.h"
-#include "kernels/candidates.h"
 #include "kernels/l2norm.h"
 #include "kernels/patches.h"
 
@@ -132,76 +130,10 @@ done:
     return err;
 }
 
-/* --- candidates ------------------------------------------------------------------------------------------------------------------------ */
-
-/* What one search needs on the device, in one piece of memory. */
-typedef struct search {
-    unsigned char *memory;
-    fd_hits hits;
-    int64_t lines;
-} search;
-
-static fd_error *send_regions(fd_cuda_lane *lane, const fd_region *regions, int n, int64_t *lines, fd_cells **sent)
-{
-    fd_error *err = NULL;
-    fd_cells *cells = NULL;
-    FD_TRY(fd_alloc(&cells, (size_t)n, sizeof *cells));
-    *lines = 0;
-    for (int i = 0; i < n; i++) {
-        const fd_region *r = &regions[i];
-        cells[i] = (fd_cells){r->tag, r->row, r->column, r->height, r->width, r->prob, r->box, r->pitch, r->plane, *lines};
-        *lines += r->height;
-    }
-    FD_TRY(fd_cuda_send(lane, cells, (size_t)n * sizeof *cells, sent));
-done:
-    free(cells);
-    return err;
-}
-
-/* The counter lies first, then hits, then scratch: counter and first hits come back in one copy. */
-static fd_error *open_search(fd_cuda_lane *lane, int64_t capacity, search *s)
-{
-    fd_error *err = NULL;
-    const size_t head = FD_CUDA_POOL_ALIGN, hits = (size_t)capacity * sizeof(fd_hit), lines = (size_t)s->lines * sizeof(int64_t);
-    FD_TRY(fd_cuda_take(fd_cuda_of(lane), head + hits + lines, &s->memory));
-    s->hits = (fd_hits){.hit = (fd_hit *)(s->memory + head), .capacity = capacity, .found = (int64_t *)s->memory, .line = (int64_t *)(s->memory + head + hits)};
-done:
-    return err;
-}
-
-_Static_assert(sizeof(fd_hit) == sizeof(fd_candidate) && offsetof(fd_hit, box) == offsetof(fd_candidate, box), "a hit is a candidate");
-
-static fd_error *candidates(fd_lane *base, const fd_region *regions, int n, float threshold, fd_candidate *out, int64_t capacity, int64_t *found)
-{
-    enum { FIRST = 256 };   /* hits that come back with their number */
-    fd_error *err = NULL;
-    fd_cuda_lane *lane = (fd_cuda_lane *)base;
-    search s = {NULL, {NULL, 0, NULL, NULL}, 0};
-    fd_cells *sent;
-    *found = 0;
-    if (n == 0)
-        return NULL;
-    FD_TRY(send_regions(lane, regions, n, &s.lines, &sent));
-    FD_TRY(open_search(lane, capacity, &s));
-    FD_CUDA(fd_cuda_of(lane), fd_candidates(sent, n, s.lines, threshold, s.hits, fd_cuda_stream(lane)));
-    const int64_t first = capacity < FIRST ? capacity : FIRST;
-    FD_TRY(fd_cuda_download(base, found, s.hits.found, sizeof *found));
-    FD_TRY(fd_cuda_download(base, out, s.hits.hit, (size_t)first * sizeof *out));
-    FD_TRY(fd_cuda_lane_sync(base));
-    const int64_t stored = *found < capacity ? *found : capacity;
-    if (stored > first) {
-        FD_TRY(fd_cuda_download(base, out + first, s.hits.hit + first, (size_t)(stored - first) * sizeof *out));
-        FD_TRY(fd_cuda_lane_sync(base));
-    }
-done:
-    fd_cuda_give(fd_cuda_of(lane), lane, s.memory);
-    return err;
-}
-
 static fd_error *l2_rows(fd_lane *base, float *rows, int64_t n, int64_t dim)
 {
     fd_cuda_lane *lane = (fd_cuda_lane *)base;
     return fd_cuda_error(fd_cuda_of(lane), fd_l2norm(rows, n, dim, fd_cuda_stream(lane)), "normalising embeddings");
 }
 
-const fd_image_table fd_cuda_image_table = {picture_open, picture_close, tiles, candidates, patches, fd_cuda_cuts, l2_rows};
+const fd_image_table fd_cuda_image_table = {picture_open, picture_close, tiles, fd_cuda_candidates, patches, fd_cuda_cuts, l2_rows};

@@ -44,6 +44,7 @@ fd_error *fd_cuda_area_parts(const fd_cuda_area *area, fd_area_tile tile) FD_CHE
 /* What a cut reads of a picture of width x height; never empty. */
 fd_window fd_cuda_read_by_cut(const fd_cut *cut, const fd_cut_format *format, int32_t width, int32_t height);
 
+fd_error *fd_cuda_candidates(fd_lane *lane, const fd_region *regions, int n, float threshold, fd_candidate *out, int64_t capacity, int64_t *found) FD_CHECK;
 fd_error *fd_cuda_cuts(fd_lane *lane, fd_picture *const *pictures, const fd_cut *cuts, int n, const fd_cut_format *format, float *out,
                        uint8_t *bytes) FD_CHECK;
 
