@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "data/entry.h"
 #include "run/faces/reuse.h"
+#include "run/faces/staging.h"
 #include "run/watch.h"
 
 /* One image in hand. */
@@ -45,7 +46,8 @@ static fd_error *read_one(fd_worker *w, int64_t id, item *it)
     snprintf(o->detail, sizeof o->detail, "%s", entry->probe.detail);
     if (o->status != FD_IMAGE_OK)
         return NULL;
-    FD_TRY(read_file(job, entry, &file));
+    if (!fd_staging_take(job->staging, id, &file, &o->read_at))
+        FD_TRY(read_file(job, entry, &file));
     o->status = file.verdict.status;
     snprintf(o->detail, sizeof o->detail, "%s", file.verdict.detail);
     if (o->status == FD_IMAGE_OK && (int64_t)file.n != entry->probe.bytes) {

@@ -10,6 +10,7 @@
 #include "run/exchange.h"
 #include "run/faces/job.h"
 #include "run/faces/reuse.h"
+#include "run/faces/staging.h"
 #include "run/lock.h"
 #include "run/pairs/pairing.h"
 #include "run/run.h"
@@ -105,6 +106,12 @@ static int exit_code_of(const fd_job *job, const fd_tally *t)
     return fd_opt_flag(job->options, "strict") && failed > 0 ? FD_EXIT_STRICT : FD_EXIT_OK;
 }
 
+static void end_staging(fd_job *job)
+{
+    fd_staging_close(job->staging);
+    job->staging = NULL;
+}
+
 static fd_error *run(fd_job *job, int *exit_code)
 {
     fd_error *err = NULL;
@@ -116,13 +123,16 @@ static fd_error *run(fd_job *job, int *exit_code)
     if (complete)
         goto done;
     FD_TRY(fd_job_todo(job, &todo, &n));
+    FD_TRY(fd_staging_fill(job, todo, n));
     FD_TRY(fd_job_images(job, todo, n));
+    end_staging(job);
     FD_TRY(fd_job_publish(job, &tally));
     FD_TRY(fd_job_report(job, &tally));
     int64_t code = exit_code_of(job, &tally);   /* rank 0 alone has the ledger */
     FD_TRY(fd_comm_broadcast(job->comm, &code, sizeof code, 0));
     *exit_code = (int)code;
 done:
+    end_staging(job);
     free(todo);
     return err;
 }

@@ -45,6 +45,8 @@ static const fd_option table[] = {
     {"threads", 't', FD_OPT_INT, NULL, "N", NULL, 1, 1024, RUN, MACHINE, "Workers of each rank. Default: the cores it may run on, shared among the ranks of a host."},
     {"batch", 0, FD_OPT_INT, "32", "N", NULL, 1, 4096, RUN, MACHINE, "Images of a rank that are in hand at a time; an interruption loses no more."},
     {"memory", 0, FD_OPT_BYTES, NULL, "BYTES", NULL, 67108864, 9e15, RUN, MACHINE, "Memory that a rank may use for images and tiles. Default: 80 % of the host's, shared among its ranks."},
+    {"stage", 0, FD_OPT_TEXT, NULL, "DIR", NULL, 0, 0, RUN, MACHINE,
+     "Copy each rank's photographs to DIR, on its node's own disk, before they are read, as many as fit; removed at the end."},
     {"checkpoint", 0, FD_OPT_REAL, "10", "SECONDS", NULL, 0, 1e6, RUN, MACHINE,
      "Save the distances that are computed every so often, or as often as takes 5 % of the time; 0: as often as can be."},
     {"exchange", 0, FD_OPT_CHOICE, "auto", NULL, "auto|nccl|mpi", 0, 0, RUN, MACHINE,

@@ -18,6 +18,7 @@ typedef struct fd_lock fd_lock;     /* run/lock.h: one writer for one output */
 typedef struct fd_watch fd_watch;   /* run/watch.h: looks after this rank */
 typedef struct fd_reuse fd_reuse;   /* run/reuse.h: rows of an earlier result, for --update */
 typedef struct fd_usage fd_usage;   /* run/usage.h: processor and memory over time */
+typedef struct fd_staging fd_staging;   /* run/faces/staging.h: copies of photographs on the node's own disk */
 typedef struct fd_names fd_names;   /* run/run.h: photographs that the options do not name */
 
 typedef struct fd_job {
@@ -45,6 +46,7 @@ typedef struct fd_job {
     char exchange[512];                   /* how embeddings cross between the ranks, for /run */
     fd_record_shape shape;
     fd_reuse *reuse;                      /* NULL: nothing to reuse */
+    fd_staging *staging;                  /* NULL: photographs are read where they lie */
     fd_usage *usage;
     int64_t resumed, reused;              /* images of all ranks taken from the journal, of this rank from an earlier result */
     char started[21];

@@ -16,6 +16,7 @@
 #include "run/environment.h"
 #include "run/faces/job.h"
 #include "run/faces/resolve.h"
+#include "run/faces/staging.h"
 #include "run/machine.h"
 #include "run/pairs/pairing.h"
 #include "run/watch.h"
@@ -82,6 +83,7 @@ fd_error *fd_job_resolve(fd_job *job)
     FD_TRY(fd_wanted_check(job->options));
     FD_TRY(resolve_paths(job));
     FD_TRY(fd_comm_agree(job->comm, job->rank == 0 ? check_output(job) : NULL));
+    FD_TRY(fd_comm_agree(job->comm, fd_staging_check(job)));
     FD_TRY(fd_machine_cores(job->comm, &cores));
     FD_TRY(fd_opt_default(job->options, "threads", cores));
     FD_TRY(fd_opt_default(job->options, "memory", (double)(fd_machine_memory() / 5 * 4 / fd_comm_local_ranks(job->comm))));
