@@ -31,7 +31,7 @@ facesdist-rerun a.h5 --threads 1 >out 2>err &
 pid=$!
 unheld
 held_now
-kill -USR1 $pid
+tell USR1 $pid
 let_go
 wait $pid
 [ $? = 75 ] || die "interrupted: not 75"

@@ -30,12 +30,12 @@ staged()
 ends() { local got; wait $pid; got=$?; [ $got = "$1" ] || { cat err; die "exit code $got, not $1"; }; }
 staged open in/07.jpg x.h5.journal/owner   # while it copies
 [ -n "$(ls -A disk/facesdist-stage-*)" ] || die "no copies"
-kill -TERM $pid
+tell TERM $pid
 let_go
 ends 75
 empty
 staged open /7 ""   # while it works on its copies
-kill -TERM $pid
+tell TERM $pid
 told err 'asked to stop'
 let_go
 ends 75

@@ -16,7 +16,7 @@ signalled()
     pid=$!
     unheld
     held_now
-    kill -TERM "$holder"
+    tell TERM "$holder"
     let_go
     wait $pid
     code=$?
@@ -63,7 +63,7 @@ facesdist-distances x.h5 -o pairs.h5 --matrix full >out 2>err &
 pid=$!
 unheld
 held_now
-kill -USR1 $pid
+tell USR1 $pid
 let_go
 wait $pid
 [ $? = 75 ] || { cat err; die "facesdist-distances: not 75"; }

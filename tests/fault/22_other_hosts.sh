@@ -21,7 +21,7 @@ for ranks in 1 2 3; do
     pid=$!
     unheld
     held_now
-    kill -USR1 "$holder"
+    tell USR1 "$holder"
     let_go
     wait $pid
     [ $? = 75 ] || { cat err; die "not interrupted"; }

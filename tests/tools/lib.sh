@@ -56,6 +56,13 @@ held_now()
 }
 # told FILE REGEX: waits until process $pid has written such a line.
 told() { until grep -qE -- "$2" "$1"; do kill -0 $pid 2>/dev/null || { cat "$1" >&2; die "the run ended and never said: $2"; }; sleep 0.01; done; }
+# tell SIGNAL PROCESS: comes back when it has arrived, however busy the machine: else a process that is let go may be through before it.
+tell()
+{
+    kill -"$1" "$2"
+    while grep -qsE '^(Shd|Sig)Pnd:[[:space:]]*0*[1-9a-f]' "/proc/$2/status"; do sleep 0.01; done
+    sleep 0.1   # from its delivery to the handler's first instruction
+}
 let_go() { rm -f "$HOLD_MARK"; }
 unheld() { unset HOLD_CALL HOLD_NAME HOLD_AFTER HOLD_THREAD LD_PRELOAD; }
 # of FILE.h5 KEY FIELD: a field of /images of one image: status (by name), faces, flags, detail, duplicate_of (as a key).
