@@ -36,7 +36,7 @@ struct fd_watch {
 static void end_job(fd_watch *w, fd_error *why)
 {
     fd_log_progress("");
-    fd_report(fd_faces_program.name, why);
+    fd_report(w->config.program, why);
     fd_comm_abort(w->config.comm, FD_EXIT_FAILED);
 }
 

@@ -12,6 +12,7 @@ typedef struct fd_watch fd_watch;
 
 typedef struct fd_watch_config {
     fd_comm *comm;          /* for the rank's name, and to end the job */
+    const char *program;    /* in front of its last words */
     double stall;           /* seconds that one step may take beyond what its bytes need; 0: for ever */
     double stop_at;         /* fd_now() when everything shall be saved; 0: never */
     int steps;              /* threads that may be watched at a time */

@@ -21,7 +21,7 @@ interrupted()
     "$@" >out 2>err &
     pid=$!
     held_now
-    kill -"$signal" "$holder"
+    tell "$signal" "$holder"
     let_go
     unheld
     wait $pid
@@ -90,3 +90,28 @@ says err 'the distances start anew'
 job in -o y.h5 --topk 7 --matrix none
 same y.h5 x.h5
 [ ! -e x.h5.journal ] && [ ! -e x.h5.tmp ] || die "something was left behind"
+
+# The end of its time, and a file system that does not answer, as in the main job: --time-limit, --stall.
+outputs="--matrix full --topk 5 --radius 29"
+held_for()   # CODE CALL NAME OPTIONS...: held there until the run ends of itself, or of the time that is up
+{
+    local wanted=$1 code
+    rm -rf x.h5* err
+    held "$2" "$3"
+    facesdist-distances rows.npy -o x.h5 $outputs --threads 1 --checkpoint 0 "${@:4}" >out 2>err &
+    pid=$!
+    unheld
+    until grep -qsE 'time is up|no progress' err || ! kill -0 $pid 2>/dev/null; do sleep 0.05; done
+    let_go
+    wait $pid
+    code=$?
+    [ $code = "$wanted" ] || { cat err; die "exit code $code, not $wanted: ${*:2}"; }
+}
+expect 0 facesdist-distances rows.npy -o whole.h5 --force $outputs
+held_for 75 pwrite lists-1.part --time-limit 2
+says err 'time is up'
+held_for 1 pwrite lists-1.part --stall 6
+says err 'facesdist-distances: error: rank 0 \(.*\): no progress for [0-9]+ s in stage journal: x\.h5\.journal/lists-1\.part: its file system does not answer'
+[ "$(grep -c 'error: ' err)" = 1 ] || { cat err; die "not one error"; }
+expect 0 facesdist-distances rows.npy -o x.h5 $outputs
+same whole.h5 x.h5

@@ -255,7 +255,7 @@ static fd_error *read_rows(const char *path, const album *a, gallery *g)
     fd_error *err = NULL;
     fd_vectors *v = NULL;
     float *slab = NULL;
-    FD_TRY(fd_vectors_open(path, &v));
+    FD_TRY(fd_vectors_open(path, NULL, &v));
     if (fd_vectors_count(v) != a->faces)
         FD_THROW(FD_FORMAT, "%lld faces, but %lld embeddings", (long long)a->faces, (long long)fd_vectors_count(v));
     g->dim = fd_vectors_dim(v);

@@ -58,7 +58,7 @@ done:
 
 static fd_error *open_watch(fd_job *job)
 {
-    const fd_watch_config config = {.comm = job->comm, .stall = fd_opt_real(job->options, "stall"), .steps = job->threads + 4,
+    const fd_watch_config config = {.comm = job->comm, .program = fd_faces_program.name, .stall = fd_opt_real(job->options, "stall"), .steps = job->threads + 4,
                                     .stop_at = fd_time_limit(job->options, job->start)};
     return fd_watch_open(&config, &job->watch);
 }

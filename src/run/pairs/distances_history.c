@@ -7,6 +7,7 @@
 #include "run/lock.h"
 #include "run/pairs/distances_job.h"
 #include "run/together.h"
+#include "run/watch.h"
 #include "store/journal.h"
 
 static bool exists(const char *path)
@@ -64,12 +65,19 @@ done:
 
 typedef struct looking { fd_distances_run *run; bool complete; } looking;
 
+static fd_error *take_lock(fd_distances_run *r)
+{
+    fd_error *e = fd_lock_take(r->journal, r->output, &r->lock);
+    fd_watch_lock(r->watch, r->lock);
+    return e;
+}
+
 static fd_error *look_back(void *self)
 {
     fd_error *err = NULL;
     looking *l = self;
     fd_distances_run *r = l->run;
-    FD_TRY(fd_lock_take(r->journal, r->output, &r->lock));   /* first: the holder may be about to commit */
+    FD_TRY(take_lock(r));   /* first: the holder may be about to commit */
     FD_TRY(judge_result(r, &l->complete));
     if (l->complete) {
         fd_distances_drop_journal(r);
@@ -79,9 +87,10 @@ static fd_error *look_back(void *self)
     }
     FD_TRY(judge_journal(r));
     if (!exists(r->journal)) {   /* removed: the lock went with it */
+        fd_watch_lock(r->watch, NULL);
         fd_lock_release(r->lock);
         r->lock = NULL;
-        FD_TRY(fd_lock_take(r->journal, r->output, &r->lock));
+        FD_TRY(take_lock(r));
     }
 done:
     return err;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -17,6 +18,8 @@
 #include "run/machine.h"
 #include "run/run.h"
 #include "run/signals.h"
+#include "run/time_limit.h"
+#include "run/watch.h"
 
 static const int64_t AUTO_MATRIX_PAIRS = 400000000;
 
@@ -43,12 +46,19 @@ done:
     return err;
 }
 
+static fd_error *open_watch(fd_distances_run *r)
+{
+    const fd_watch_config config = {.comm = r->comm, .program = fd_distances_program.name, .stall = fd_opt_real(r->options, "stall"),
+                                    .steps = (int)fd_opt_int(r->options, "threads") + 4, .stop_at = fd_time_limit(r->options, r->start)};
+    return fd_watch_open(&config, &r->watch);
+}
+
 static fd_error *open_own(fd_distances_run *r)
 {
     fd_error *err = NULL;
-    FD_TRY(fd_vectors_open(fd_positional(r->options, 0), &r->vectors[1]));
+    FD_TRY(fd_vectors_open(fd_positional(r->options, 0), r->watch, &r->vectors[1]));
     if (fd_opt_set(r->options, "queries"))
-        FD_TRY(fd_vectors_open(fd_opt_text(r->options, "queries"), &r->vectors[0]));
+        FD_TRY(fd_vectors_open(fd_opt_text(r->options, "queries"), r->watch, &r->vectors[0]));
     if (r->vectors[0] && fd_vectors_dim(r->vectors[0]) != fd_vectors_dim(r->vectors[1]))
         FD_THROW(FD_FORMAT, "the queries have %lld dimensions, the input %lld", (long long)fd_vectors_dim(r->vectors[0]),
                  (long long)fd_vectors_dim(r->vectors[1]));
@@ -76,6 +86,7 @@ static fd_error *describe(fd_distances_run *r)
     p->valid = "/rows/valid";   /* where symmetric */
     p->stages = r->stages;
     p->timeout = r->timeout;
+    p->watch = r->watch;
     FD_TRY(fd_wanted_check(r->options));
     fd_wanted_of(r->options, &p->wanted);
     FD_TRY(fd_metric_find(fd_opt_text(r->options, "metric"), &p->metric));
@@ -151,6 +162,7 @@ static fd_error *run(fd_distances_run *r)
     fd_error *err = NULL;
     bool complete = false;
     FD_TRY(resolve(r));
+    FD_TRY(fd_comm_agree(r->comm, open_watch(r)));
     FD_TRY(fd_comm_agree(r->comm, open_own(r)));
     FD_TRY(fd_device_open(r->comm, r->options, FD_ARITHMETIC_F32, &r->engine));
     FD_TRY(fd_opt_resolve(r->options, "device", r->engine->kind->name));
@@ -173,6 +185,15 @@ done:
     return err;
 }
 
+static void tell_interruption(const fd_distances_run *r)
+{
+    struct stat s;
+    if (r->journal && stat(r->journal, &s) == 0)
+        fd_say(FD_NORMAL, "interrupted: everything done is saved in %s.journal; the same command goes on", r->shown);
+    else
+        fd_say(FD_NORMAL, "interrupted before anything was done; the same command starts again");
+}
+
 fd_error *fd_run_distances(fd_comm *c, fd_options *options, int *exit_code)
 {
     fd_distances_run r = {.comm = c, .options = options, .rank = fd_comm_rank(c), .ranks = fd_comm_ranks(c), .start = fd_now()};
@@ -181,7 +202,7 @@ fd_error *fd_run_distances(fd_comm *c, fd_options *options, int *exit_code)
     *exit_code = FD_EXIT_OK;
     fd_error *err = run(&r);
     if (fd_error_code(err) == FD_INTERRUPTED) {
-        fd_say(FD_NORMAL, "interrupted: everything done is saved in %s.journal; the same command goes on", r.shown);
+        tell_interruption(&r);
         *exit_code = FD_EXIT_INTERRUPTED;
         fd_error_free(err);
         err = NULL;
@@ -192,7 +213,9 @@ fd_error *fd_run_distances(fd_comm *c, fd_options *options, int *exit_code)
         free(r.facts[i].valid);
     }
     fd_engine_close(r.engine);
+    fd_watch_lock(r.watch, NULL);
     fd_lock_release(r.lock);
+    fd_watch_close(r.watch);
     free(r.output);
     free(r.temporary);
     free(r.journal);

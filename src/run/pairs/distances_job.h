@@ -14,6 +14,7 @@ typedef struct fd_distances_run {
     char shown[FD_ESCAPED];            /* output as it is printed */
     fd_lock *lock;                     /* of the journal, held by rank 0; else NULL */
     double timeout;
+    fd_watch *watch;                   /* looks after this rank */
     int64_t memory;
     fd_vectors *vectors[2];            /* queries and gallery; the first is NULL where rows are compared with each other */
     fd_vectors_facts facts[2];

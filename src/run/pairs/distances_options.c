@@ -41,6 +41,9 @@ static const fd_option table[] = {
     {"checkpoint", 0, FD_OPT_REAL, "10", "SECONDS", NULL, 0, 1e6, RUN, MACHINE,
      "Save what is computed every so often, or as often as takes 5 % of the time; 0: as often as can be."},
     {"timeout", 0, FD_OPT_REAL, "300", "SECONDS", NULL, 0, 1e6, RUN, MACHINE, "End the job when a rank does not answer for so long; 0: never."},
+    {"stall", 0, FD_OPT_REAL, "600", "SECONDS", NULL, 0, 1e6, RUN, MACHINE, "End the job when a file system does not answer for so long; 0: never."},
+    {"time-limit", 0, FD_OPT_REAL, NULL, "SECONDS", NULL, 0, 1e9, RUN, MACHINE,
+     "Save everything and stop after so long, with exit status 75. Default: two minutes before a Slurm job's end; 0: never."},
 };
 
 const fd_program fd_distances_program = {
@@ -53,7 +56,7 @@ const fd_program fd_distances_program = {
                    "in the matrix and absent from all else.\n\n"
                    "A run that is interrupted or killed leaves a journal beside the output, and the same command goes on from its last checkpoint, with any "
                    "number of ranks.\n\n"
-                   "Exit status: 0 done; 1 failed; 2 wrong usage; 75 interrupted by a signal after saving everything: run the same command again to go on.",
+                   "Exit status: 0 done; 1 failed; 2 wrong usage; 75 interrupted by a signal or a time limit after saving everything: run the same command again to go on.",
     .options = table,
     .n = sizeof table / sizeof *table,
     .min_positional = 1,

@@ -15,6 +15,7 @@
 #include "run/pairs/checkpoint.h"
 #include "run/pairs/distances_job.h"
 #include "run/together.h"
+#include "run/watch.h"
 
 /* --- layout -------------------------------------------------------------------------------------------------------------------------- */
 
@@ -31,6 +32,24 @@ int fd_distances_columns(fd_distances_run *r, fd_column *out)
         out[n++] = (fd_column){.path = valid_path(r, i), .type = FD_COL_U8, .rank = 1, .dim = {fd_vectors_count(r->vectors[i])}, .attributes = meaning,
                                .n_attributes = 1};
     return n + fd_pairing_columns(&r->pairing, out + n);
+}
+
+/* Work on a file, watched: bytes that it may move. */
+typedef struct watched { fd_distances_run *run; fd_stage stage; const char *path; int64_t bytes; fd_error *(*work)(void *self); void *self; } watched;
+
+static fd_error *work_watched(void *self)
+{
+    const watched *w = self;
+    const int step = fd_watch_begin(w->run->watch, w->stage, w->path, w->bytes);
+    fd_error *e = w->work(w->self);
+    fd_watch_end(w->run->watch, step);
+    return e;
+}
+
+/* Collective; `work` NULL: this rank has none. */
+static fd_error *all_do(fd_distances_run *r, const watched *w)
+{
+    return fd_together(r->comm, r->timeout, w->work ? work_watched : NULL, (void *)w);
 }
 
 static fd_error *refuse(const fd_distances_run *r, int64_t need, int64_t have)
@@ -88,6 +107,7 @@ static fd_error *compute(fd_distances_run *r)
     fd_error *err = NULL, *own = NULL;
     fd_result_writer *w = NULL;
     fd_slabs slabs[2] = {{0}, {0}};
+    fd_column columns[8];
     fd_comm *together = r->ranks > 1 && r->pairing.exchange != FD_EXCHANGE_RING ? r->comm : NULL;
     own = fd_result_writer_open(r->temporary, &w);
     if (!own)
@@ -99,7 +119,7 @@ static fd_error *compute(fd_distances_run *r)
     r->pairing.source[0] = r->vectors[0] ? fd_slabs_source(&slabs[0]) : r->pairing.source[1];
     FD_TRY(fd_pairing_compute(&r->pairing, w));
     FD_TRY(fd_comm_part(r->comm));
-    FD_TRY(fd_together(r->comm, r->timeout, close_writer, &w));
+    FD_TRY(all_do(r, &(watched){r, FD_STAGE_WRITE, r->temporary, fd_result_predict(columns, fd_distances_columns(r, columns)), close_writer, &w}));
     FD_TRY(fd_pairing_write(&r->pairing));
 done:
     fd_error_free(fd_result_writer_close(w));
@@ -196,10 +216,10 @@ fd_error *fd_distances_publish(fd_distances_run *r)
 {
     fd_error *err = NULL;
     bool made = false;
-    FD_TRY(fd_together(r->comm, r->timeout, r->rank == 0 ? lay_out : NULL, r));
+    FD_TRY(all_do(r, &(watched){r, FD_STAGE_WRITE, r->temporary, 0, r->rank == 0 ? lay_out : NULL, r}));
     made = true;
     FD_TRY(compute(r));
-    FD_TRY(fd_together(r->comm, r->timeout, r->rank == 0 ? commit : NULL, r));
+    FD_TRY(all_do(r, &(watched){r, FD_STAGE_COMMIT, r->output, 0, r->rank == 0 ? commit : NULL, r}));
     if (r->rank == 0) {
         fd_distances_drop_journal(r);
         report(r);

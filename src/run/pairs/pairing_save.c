@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "run/machine.h"
 #include "run/pairs/checkpoint.h"
 #include "run/together.h"
 
@@ -28,7 +29,7 @@ bool fd_checkpoint_due(const fd_pairing *p)
 typedef struct lists_file { const fd_pairing *pairing; char *path; int fd; } lists_file;
 
 /* Each block is its own: whoever reads it may have other chunks. */
-static fd_error *write_lists(void *self, int64_t first, int64_t rows, const fd_topk *lists)
+static fd_error *write_blocks(void *self, int64_t first, int64_t rows, const fd_topk *lists)
 {
     fd_error *err = NULL;
     const lists_file *f = self;
@@ -45,6 +46,15 @@ static fd_error *write_lists(void *self, int64_t first, int64_t rows, const fd_t
     }
 done:
     return err;
+}
+
+static fd_error *write_lists(void *self, int64_t first, int64_t rows, const fd_topk *lists)
+{
+    const lists_file *f = self;
+    const int step = fd_watch_begin(f->pairing->watch, FD_STAGE_JOURNAL, f->path, rows * lists->k * 12);
+    fd_error *e = write_blocks(self, first, rows, lists);
+    fd_watch_end(f->pairing->watch, step);
+    return e;
 }
 
 static fd_error *open_lists(fd_pairing *p, int64_t generation, lists_file *f)
@@ -91,7 +101,7 @@ done:
 typedef struct saving { fd_pairing *pairing; fd_payload files; } saving;
 
 /* This rank's files, made durable, and the matrix's tiles. Files of interrupted runs are in the record already. */
-static fd_error *save_own(void *self)
+static fd_error *save_files(void *self)
 {
     fd_error *err = NULL;
     saving *s = self;
@@ -114,6 +124,16 @@ static fd_error *save_own(void *self)
         FD_TRY(fd_result_writer_sync(p->writer));
 done:
     return err;
+}
+
+/* The kernel keeps no more unwritten than a fifth of the memory. */
+static fd_error *save_own(void *self)
+{
+    const saving *s = self;
+    const int step = fd_watch_begin(s->pairing->watch, FD_STAGE_JOURNAL, s->pairing->saving.folder, fd_machine_memory() / 5);
+    fd_error *e = save_files(self);
+    fd_watch_end(s->pairing->watch, step);
+    return e;
 }
 
 /* Of all ranks, on rank 0. */

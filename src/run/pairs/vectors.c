@@ -19,6 +19,8 @@ struct fd_vectors {
     fd_result *file;         /* else */
     char *dataset, *valid;   /* valid NULL: the file does not say */
     int64_t n, dim;
+    fd_watch *watch;         /* NULL: none */
+    char *shown;             /* as the user wrote it */
 };
 
 static bool ends_with(const char *text, const char *end)
@@ -58,11 +60,13 @@ done:
     return err;
 }
 
-fd_error *fd_vectors_open(const char *text, fd_vectors **out)
+fd_error *fd_vectors_open(const char *text, fd_watch *watch, fd_vectors **out)
 {
     fd_error *err = NULL;
     fd_vectors *v = NULL;
     FD_TRY(fd_alloc(&v, 1, sizeof *v));
+    v->watch = watch;
+    FD_TRY(fd_strdup(&v->shown, text));
     if (ends_with(text, ".npy")) {
         FD_TRY(fd_npy_rows_open(text, &v->npy));
         v->n = fd_npy_rows_count(v->npy);
@@ -84,6 +88,7 @@ void fd_vectors_close(fd_vectors *v)
     fd_result_close(v->file);
     free(v->dataset);
     free(v->valid);
+    free(v->shown);
     free(v);
 }
 
@@ -97,13 +102,11 @@ int64_t fd_vectors_dim(const fd_vectors *v)
     return v->dim;
 }
 
-fd_error *fd_vectors_read(fd_vectors *v, int64_t first, int64_t count, float *out)
+static fd_error *read_dataset(fd_vectors *v, int64_t first, int64_t count, float *out)
 {
     fd_error *err = NULL;
     void *rows = NULL, *valid = NULL;
     int64_t n = 0;
-    if (v->npy)
-        return fd_npy_rows_read(v->npy, first, count, out);
     FD_TRY(fd_result_read(v->file, v->dataset, FD_COL_F32, first, count, &rows, &n));
     memcpy(out, rows, (size_t)(n * v->dim) * sizeof *out);
     if (!v->valid)
@@ -116,6 +119,14 @@ done:
     free(rows);
     free(valid);
     return err;
+}
+
+fd_error *fd_vectors_read(fd_vectors *v, int64_t first, int64_t count, float *out)
+{
+    const int step = fd_watch_begin(v->watch, FD_STAGE_READ, v->shown, count * v->dim * (int64_t)sizeof(double));
+    fd_error *e = v->npy ? fd_npy_rows_read(v->npy, first, count, out) : read_dataset(v, first, count, out);
+    fd_watch_end(v->watch, step);
+    return e;
 }
 
 /* --- what each rank learns of its share ---------------------------------------------------------------------------------------------- */
