@@ -134,7 +134,7 @@ static fd_error *heartbeat(state *s, bool *interrupted)
         int64_t sum[4] = {done, running, failed, *interrupted || (!ending && fd_signals_seen())};
         FD_TRY(fd_comm_reduce_i64(c->comm, sum, 4, FD_COMBINE_SUM));
         if (sum[3] && !*interrupted)
-            fd_say(FD_NORMAL, "asked to stop: the %s at hand are finished first", c->what);
+            fd_say(FD_NORMAL, "asked to stop: no more %s are begun", c->what);
         *interrupted |= sum[3] != 0;
         ending |= sum[2] || sum[3];
         if (ending)

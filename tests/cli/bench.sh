@@ -104,9 +104,10 @@ END
 fi
 
 # Interrupted: what was measured until then is written.
+rm -f err   # of the run before: this one's is there as soon as it has begun
 facesdist-bench --budget 5 --threads 1 --cpu-only --net "$pack/rnet.onnx" -o late.h5 >out 2>err &
 pid=$!
-until grep -q '^ceilings: ' err; do kill -0 $pid 2>/dev/null || { cat err; die "it ended by itself"; }; sleep 0.05; done
+until grep -qs '^ceilings: ' err; do kill -0 $pid 2>/dev/null || { cat err; die "it ended by itself"; }; sleep 0.05; done
 kill -TERM $pid
 wait $pid
 [ $? = 75 ] || die "no exit code 75 after a signal"

@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """Checks /distances of a result against NumPy in float64: distances_oracle.py RESULT EMBEDDINGS [options]; exit code 1 and a reason when they differ.
+distances_oracle.py --cases FILE: such arguments on each line of a file, one process for all.
 Ties and the edge of the radius are judged by the stored float32 values, whose error bound is stated where it is used."""
 import argparse
+import shlex
 import sys
 
 import h5py
@@ -143,7 +145,7 @@ def check_matrix(f, d, usable, metric, symmetric, x, y):
             fail('the matrix is off by', np.sqrt((share ** 2).mean()), 'of the bound in the mean')
 
 
-def main():
+def check(arguments):
     p = argparse.ArgumentParser()
     p.add_argument('result')
     p.add_argument('input')
@@ -155,7 +157,7 @@ def main():
     p.add_argument('--matrix', action='store_true')
     p.add_argument('--own', action='store_true')
     p.add_argument('--no-histogram', action='store_true')
-    a = p.parse_args()
+    a = p.parse_args(arguments)
     y = load(a.input, a.embeddings).astype(np.float32)
     symmetric = a.queries is None
     x = y if symmetric else np.load(a.queries).astype(np.float32)
@@ -176,6 +178,19 @@ def main():
             check_histogram(f, d, usable, symmetric)
         if a.matrix:
             check_matrix(f, d, usable, a.metric, symmetric, x.astype(np.float64), y.astype(np.float64))
+
+
+def main():
+    if sys.argv[1] != '--cases':
+        check(sys.argv[1:])
+        return
+    with open(sys.argv[2]) as cases:
+        for line in cases:
+            try:
+                check(shlex.split(line))
+            except SystemExit:
+                print('case:', line)
+                raise
 
 
 main()
