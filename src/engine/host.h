@@ -4,6 +4,9 @@
 
 #include "engine/op.h"
 
+/* Threads of a block: nothing limits them, a block is a loop. */
+#define FD_HOST_BLOCK ((int64_t)1 << 40)
+
 /* A lane: scratch memory that grows. Zeroed by fd_host_lane_open; an engine's own lane may begin with it. */
 typedef struct fd_host_lane {
     fd_lane base;

@@ -79,8 +79,8 @@ typedef struct fd_raster_table {
     fd_error *(*convolve)(fd_lane *lane, const fd_convolution *c, const fd_raster *from, const fd_raster *to);
     /* invert of pixels of 1, 2, 3, 4, 6 or 8 bytes by a launch of one's own: pixels that no thread has are left alone. `to` is not `from`. */
     fd_error *(*invert_grid)(fd_lane *lane, const fd_thread_grid *launch, int pixel, const uint8_t *from, uint8_t *to, const uint8_t pattern[24]);
-    int64_t (*largest_block)(fd_lane *lane);   /* threads */
-    fd_error *(*copy)(fd_lane *lane, const void *from, void *to, int64_t bytes);   /* as fast as this memory is copied; not overlapping */
+    int64_t largest_block;   /* threads of a block, at most */
+    fd_error *(*copy)(fd_lane *lane, void *to, const void *from, size_t bytes);   /* as fast as this memory is copied; not overlapping */
 } fd_raster_table;
 
 #endif

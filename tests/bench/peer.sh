@@ -3,21 +3,9 @@
 #     bash tests/bench/peer.sh [BIN_DIR]      # default: build-ci/bin, built first
 # Environment: FACESDIST_SHARED (default ../shared beside the project): photographs and the pack; PEERS: a Python virtual environment with torch,
 # facenet-pytorch, onnxruntime, openvino, h5py, numpy, pillow (made in build/peers when unset); CORE: the core to pin to (default 0).
-set -euo pipefail
-project=$(cd "$(dirname "$0")/../.." && pwd)
-if [ $# = 0 ]; then
-    (cd "$project" && cmake --preset ci && cmake --build --preset ci) >/dev/null
-fi
-bin=$(cd "${1:-$project/build-ci/bin}" && pwd)
+. "$(dirname "$0")/peers.sh"
 shared=${FACESDIST_SHARED:-$project/../shared}
 [ -d "$shared/data/humans" ] || { echo "SKIP: no photographs in $shared"; exit 77; }
-if [ -z "${PEERS:-}" ]; then
-    PEERS=$project/build/peers
-    if [ ! -x "$PEERS/bin/python" ]; then
-        python3 -m venv "$PEERS"
-        "$PEERS/bin/pip" install -q torch torchvision pillow numpy h5py onnx onnxruntime openvino requests tqdm
-        "$PEERS/bin/pip" install -q --no-deps facenet-pytorch
-    fi
-fi
-export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
+peers peers torch torchvision pillow numpy h5py onnx onnxruntime openvino requests tqdm
+"$PEERS/bin/python" -c 'import facenet_pytorch' 2>/dev/null || "$PEERS/bin/pip" install -q --no-deps facenet-pytorch   # it wants older versions than it needs
 exec taskset -c "${CORE:-0}" "$PEERS/bin/python" "$project/tests/bench/peer.py" "$bin" "$shared"

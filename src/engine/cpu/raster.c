@@ -41,20 +41,6 @@ static fd_error *invert_grid(fd_lane *lane, const fd_thread_grid *launch, int pi
     return NULL;
 }
 
-/* Nothing limits it here: a block is a loop. */
-static int64_t largest_block(fd_lane *lane)
-{
-    (void)lane;
-    return (int64_t)1 << 40;
-}
-
-static fd_error *copy(fd_lane *lane, const void *from, void *to, int64_t bytes)
-{
-    (void)lane;
-    memcpy(to, from, (size_t)bytes);
-    return NULL;
-}
-
 /* --- motion -------------------------------------------------------------------------------------------------------------------------- */
 
 /* Rows of one frame in hand: what moved in the last three of them, each with a 255 at both ends, and one of all 255 for what lies outside. */
@@ -244,4 +230,4 @@ done:
     return err;
 }
 
-const fd_raster_table fd_cpu_raster = {invert, motion, true, motion_part, convolve, invert_grid, largest_block, copy};
+const fd_raster_table fd_cpu_raster = {invert, motion, true, motion_part, convolve, invert_grid, FD_HOST_BLOCK, fd_host_copy};

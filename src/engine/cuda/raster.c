@@ -36,17 +36,11 @@ done:
     return err;
 }
 
-static int64_t largest_block(fd_lane *lane)
-{
-    (void)lane;
-    return FD_LARGEST_BLOCK;
-}
-
-static fd_error *copy(fd_lane *base, const void *from, void *to, int64_t bytes)
+static fd_error *copy(fd_lane *base, void *to, const void *from, size_t bytes)
 {
     fd_error *err = NULL;
     fd_cuda_lane *lane = (fd_cuda_lane *)base;
-    FD_CUDA(fd_cuda_of(lane), cudaMemcpyAsync(to, from, (size_t)bytes, cudaMemcpyDeviceToDevice, fd_cuda_stream(lane)));
+    FD_CUDA(fd_cuda_of(lane), cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, fd_cuda_stream(lane)));
 done:
     return err;
 }
@@ -100,4 +94,4 @@ done:
     return err;
 }
 
-const fd_raster_table fd_cuda_raster_table = {invert, motion, false, motion_part, convolve, invert_grid, largest_block, copy};
+const fd_raster_table fd_cuda_raster_table = {invert, motion, false, motion_part, convolve, invert_grid, FD_LARGEST_BLOCK, copy};

@@ -33,20 +33,6 @@ static fd_error *invert_grid(fd_lane *lane, const fd_thread_grid *launch, int pi
     return NULL;
 }
 
-/* Nothing limits it here. */
-static int64_t largest_block(fd_lane *lane)
-{
-    (void)lane;
-    return (int64_t)1 << 40;
-}
-
-static fd_error *copy(fd_lane *lane, const void *from, void *to, int64_t bytes)
-{
-    (void)lane;
-    memcpy(to, from, (size_t)bytes);
-    return NULL;
-}
-
 /* --- motion -------------------------------------------------------------------------------------------------------------------------- */
 
 /* Whether all of a pixel's 3x3 neighbours, itself included, moved; what lies outside counts as moved. */
@@ -152,4 +138,4 @@ static fd_error *convolve(fd_lane *lane, const fd_convolution *c, const fd_raste
     return NULL;
 }
 
-const fd_raster_table fd_ref_raster = {invert, motion, true, motion_part, convolve, invert_grid, largest_block, copy};
+const fd_raster_table fd_ref_raster = {invert, motion, true, motion_part, convolve, invert_grid, FD_HOST_BLOCK, fd_host_copy};

@@ -68,7 +68,7 @@ static fd_error *copy_part(void *self, fd_lane *lane, int k, int n)
 {
     const bench *b = self;
     const int64_t from = b->n * k / n * PIXEL, to = b->n * (k + 1) / n * PIXEL;
-    return lane->engine->kind->raster->copy(lane, b->from + from, b->to + from, to - from);
+    return lane->engine->kind->raster->copy(lane, b->to + from, b->from + from, (size_t)(to - from));
 }
 
 static fd_error *invert_part(void *self, fd_lane *lane, int k, int n)
@@ -174,7 +174,7 @@ static fd_error *try_size(fd_experiment *e, int engine, int size, bench *b)
     fd_error *err = NULL;
     double copied = 1e9, seconds;
     const int first = e->rows;
-    const int64_t largest = b->engine->kind->raster->largest_block(NULL);
+    const int64_t largest = b->engine->kind->raster->largest_block;
     b->n = (int64_t)e->pixels[size];
     FD_TRY(make_bench(b, e));
     for (int t = 0; t < FD_TRIALS; t++) {
