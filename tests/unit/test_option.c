@@ -234,6 +234,12 @@ static void open_values_are_resolved(void **state)
     assert_string_equal(fd_opt_text(options, "output"), "faces.h5");
     assert_fails(fd_opt_resolve(options, "device", "quantum"), FD_USAGE, "quantum");
     assert_string_equal(fd_opt_text(options, "device"), "cpu");
+    assert_ok(parse("a"));
+    assert_ok(fd_opt_default(options, "threads", 3));
+    assert_true(fd_opt_int(options, "threads") == 3 && !fd_opt_given(options, "threads"));
+    assert_ok(parse("a --threads 5"));
+    assert_ok(fd_opt_default(options, "threads", 3));   /* what the user says stands */
+    assert_int_equal(fd_opt_int(options, "threads"), 5);
 }
 
 static void put_file(const char *name, const char *text)
