@@ -20,6 +20,7 @@ struct fd_op_table;         /* engine/op.h: layers of networks */
 struct fd_image_table;      /* engine/image.h: pixels */
 struct fd_distance_table;   /* engine/distance.h: norms and tiles */
 struct fd_raster_table;     /* engine/raster.h: pictures of any depth */
+struct fd_lesson_table;     /* engine/lesson.h: what the benchmark measures of a GPU */
 
 /* What a GPU may compute the products of convolutions and dense layers in; sums are float32 always. */
 typedef enum fd_arithmetic { FD_ARITHMETIC_F32, FD_ARITHMETIC_TF32, FD_ARITHMETIC_F16, FD_ARITHMETIC_BF16 } fd_arithmetic;
@@ -75,6 +76,7 @@ typedef struct fd_engine_kind {
     const struct fd_image_table *image;
     const struct fd_distance_table *distance;
     const struct fd_raster_table *raster;   /* NULL: this engine has none */
+    const struct fd_lesson_table *lesson;   /* NULL: this engine has none */
 } fd_engine_kind;
 
 /* Every engine and lane begins with these members; an engine's own follow. */

@@ -23,7 +23,7 @@ fault() {
 # Registers of a thread at most: two blocks of 256 threads fit on a multiprocessor where sums are kept in registers, four elsewhere.
 limit() {
     case $1 in
-    pnet | distance) echo 128 ;;
+    pnet | distance | matmul) echo 128 ;;
     sweep) echo 160 ;;   # with a histogram; without, the compiler is held to 128
     *) echo 64 ;;
     esac

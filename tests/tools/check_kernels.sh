@@ -85,4 +85,7 @@ mutate distance test_sweep 's/__any_sync(FD_ALL_LANES, near != 0)/false/'
 mutate box_crop test_pixels 's/k < t.span.count/k < t.span.count - 1/'
 mutate pnet test_pnet '/^    first_layer/{n;d}'
 mutate pnet test_pnet 's/(int32_t)f.image.width - 2/(int32_t)f.image.width - 1/'
+mutate matmul test_matmul '0,/^        __syncthreads();$/{//d}'
+mutate matmul test_matmul '/one is enough/d'
+mutate matmul test_matmul 's/at + 1 < m.depth/at < m.depth/'
 echo "$mutants mutants seen"

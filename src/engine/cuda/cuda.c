@@ -260,6 +260,7 @@ static const fd_engine_kind kind = {
     .image = &fd_cuda_image_table,
     .distance = &fd_cuda_distance_table,
     .raster = &fd_cuda_raster_table,
+    .lesson = &fd_cuda_lesson_table,
 };
 
 static fd_error *cuda_open(const fd_engine_config *config, fd_engine **out)

@@ -13,6 +13,7 @@
 #include "engine/distance.h"
 #include "engine/host.h"
 #include "engine/image.h"
+#include "engine/lesson.h"
 #include "engine/raster.h"
 
 typedef struct fd_cuda_lane fd_cuda_lane;
@@ -47,6 +48,7 @@ extern const fd_op_table fd_cuda_op_table;
 extern const fd_image_table fd_cuda_image_table;
 extern const fd_distance_table fd_cuda_distance_table;
 extern const fd_raster_table fd_cuda_raster_table;
+extern const fd_lesson_table fd_cuda_lesson_table;
 
 /* --- check.c ------------------------------------------------------------------------------------------------------------------------- */
 

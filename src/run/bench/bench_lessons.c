@@ -46,14 +46,23 @@ done:
     return err;
 }
 
-static fd_error *add_result(fd_page *p, const fd_session *s, int i)
+/* A ladder: where it ran, and what that place can do at best. */
+typedef struct ladder {
+    const fd_session *s;
+    const fd_rung *(*at)(int i);
+    double ceiling; /* operations per second; NAN: unknown */
+    const char *of; /* "of one thread" */
+} ladder;
+
+static fd_error *add_result(fd_page *p, const ladder *l, int i)
 {
     fd_error *err = NULL;
-    const fd_rung *rung = fd_rung_at(i), *before = i ? fd_rung_at(i - 1) : rung;
+    const fd_session *s = l->s;
+    const fd_rung *rung = l->at(i), *before = i ? l->at(i - 1) : rung;
     const fd_trial *other = NULL, *t = together(s, rung->series, before->series, &other);
     const double lanes = rung->by_lanes ? s->vectors->lanes : 1;
     if (!t)
-        return fd_page_say(p, "note", "Not measured: the budget did not reach so far.");
+        return fd_page_say(p, "note", "Not measured: the budget did not reach so far, or the table above says why.");
     FD_TRY(fd_string_add(&p->html, "<p class=\"set\">"));
     if (i > 0) {
         FD_TRY(fd_string_add(&p->html, "Predicted gain over the rung before: %.3g to %.3g times. Measured: ", rung->least * lanes,
@@ -62,9 +71,21 @@ static fd_error *add_result(fd_page *p, const fd_session *s, int i)
         FD_TRY(fd_string_add(&p->html, ". "));
     }
     FD_TRY(fd_string_add(&p->html, "At %g: %.4g ms, %.3g Gop/s", t->size, t->median * 1e3, t->operations / t->median * 1e-9));
-    if (isfinite(s->one.operations))
-        FD_TRY(fd_string_add(&p->html, ", %.1f %% of the ceiling of one thread", 100 * t->operations / t->median / s->one.operations));
+    if (isfinite(l->ceiling))
+        FD_TRY(fd_string_add(&p->html, ", %.1f %% of the ceiling %s", 100 * t->operations / t->median / l->ceiling, l->of));
     FD_TRY(fd_string_add(&p->html, ".</p>\n"));
+done:
+    return err;
+}
+
+static fd_error *add_ladder(fd_page *p, const ladder *l)
+{
+    fd_error *err = NULL;
+    for (int i = 0; l->at(i); i++) {
+        FD_TRY(fd_string_add(&p->html, "<h3>%s</h3>\n", l->at(i)->series));
+        FD_TRY(fd_page_say(p, "", "%s", l->at(i)->change));
+        FD_TRY(add_result(p, l, i));
+    }
 done:
     return err;
 }
@@ -77,10 +98,13 @@ fd_error *fd_bench_lessons(fd_page *p, const fd_session *s)
                        "Each rung does the same multiplications as the one before and has one idea more. The code is in "
                        "src/run/bench/ladder.c, a few dozen lines "
                        "each. Predictions were written down before the rungs were measured."));
-    for (int i = 0; fd_rung_at(i); i++) {
-        FD_TRY(fd_string_add(&p->html, "<h3>%s</h3>\n", fd_rung_at(i)->series));
-        FD_TRY(fd_page_say(p, "", "%s", fd_rung_at(i)->change));
-        FD_TRY(add_result(p, s, i));
+    FD_TRY(add_ladder(p, &(ladder){s, fd_rung_at, s->one.operations, "of one thread"}));
+    for (int i = 0; i < s->places; i++) {
+        if (!s->place[i].engine->kind->lesson)
+            continue;
+        FD_TRY(fd_string_add(&p->html, "<h3>The ladder of the GPU: the same product, written four times</h3>\n"));
+        FD_TRY(fd_page_say(p, "", "The code is in kernels/matmul.cu. Predictions were written down before any GPU had run it."));
+        FD_TRY(add_ladder(p, &(ladder){s, fd_gpu_rung_at, s->gpu.operations, "of multiply-adds in registers"}));
     }
 done:
     return err;

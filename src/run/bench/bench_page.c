@@ -140,7 +140,7 @@ static fd_error *add_roofline(fd_page *p, const fd_session *s)
             FD_TRY(fd_bench_roofline(p, s, &s->place[i], 1));
     }
     if (s->places > 1)
-        FD_TRY(fd_page_say(p, "note", "The ceiling of a GPU's arithmetic is not measured: only the copy inside its memory is."));
+        FD_TRY(fd_page_say(p, "note", "A GPU's flat line is what its ordinary units do in float32; tensor cores (in 16 bits) may lie above it."));
     FD_TRY(fd_string_add(&p->html, "</section>\n"));
 done:
     return err;
@@ -252,7 +252,8 @@ static fd_error *add_suite(fd_page *p, const fd_session *s, const fd_suite *suit
         if (strcmp(suite->size, "threads") != 0)
             FD_TRY(fd_bench_curves(p, s, suite, s->place[i].name, true));
     }
-    FD_TRY(fd_bench_ratio(p, s, suite));
+    if (suite != fd_suite_at(0)) /* ceilings are not raced */
+        FD_TRY(fd_bench_ratio(p, s, suite));
     if (strcmp(suite->name, "nets") == 0)
         FD_TRY(add_cost(p, s));
     if (missing)

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "run/bench/output.h"
 #include "run/signals.h"
 
 /* --- devices ------------------------------------------------------------------------------------------------------------------------- */
@@ -102,7 +103,7 @@ double fd_session_left(const fd_session *s)
 /* By the ceilings, of which half is reached more often than not. */
 static double by_ceiling(const fd_session *s, const fd_trial *t)
 {
-    const fd_ceiling *c = strcmp(t->device, "cuda") == 0 ? &s->gpu : t->threads > 1 ? &s->all : &s->one;
+    const fd_ceiling *c = fd_bench_ceiling(s, t);
     return 2 * fmax(t->operations / c->operations, t->bytes / c->bytes); /* fmax passes over NAN */
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "engine/lesson.h"
 #include "run/bench/single.h"
 #include "run/bench/suite.h"
 #include "run/machine.h"
@@ -125,6 +126,35 @@ done:
     return err;
 }
 
+static const int64_t EMULATED_ROUNDS = 64, GPU_ROUNDS = 20000; /* some 5 ms of a GPU: starting does not count */
+
+typedef struct gpu_chains {
+    const fd_place *place;
+    double operations;
+} gpu_chains;
+
+static fd_error *chain_gpu(void *self, fd_lane *lane, int part)
+{
+    gpu_chains *g = self;
+    (void)part;
+    return g->place->engine->kind->lesson->chains(lane, g->place->name[0] == 'e' ? EMULATED_ROUNDS : GPU_ROUNDS, &g->operations);
+}
+
+static fd_error *measure_gpu_chains(fd_session *s, const fd_place *p)
+{
+    fd_error *err = NULL;
+    const double began = fd_now();
+    gpu_chains g = {p, NAN};
+    fd_trial t = fd_trial_of("ceilings", p->name, 1, 1, "multiply-adds");
+    FD_TRY(fd_session_measure(s, &(fd_work){p, 1, chain_gpu, &g}, &t));
+    t.operations = g.operations;
+    snprintf(t.note, sizeof t.note, "float32, all in registers; tensor cores are not ordinary units and may be faster");
+    FD_TRY(fd_session_add(s, &t, began));
+    s->gpu.operations = t.operations / t.least;
+done:
+    return err;
+}
+
 static fd_error *run(fd_session *s)
 {
     fd_error *err = NULL;
@@ -135,9 +165,12 @@ static fd_error *run(fd_session *s)
         FD_TRY(measure_chains(s, s->threads, &s->all));
         FD_TRY(measure_triad(s, s->threads, &s->all));
     }
-    for (int i = 0; i < s->places; i++)
+    for (int i = 0; i < s->places; i++) {
         if (s->place[i].apart)
             FD_TRY(measure_device(s, &s->place[i]));
+        if (s->place[i].engine->kind->lesson)
+            FD_TRY(measure_gpu_chains(s, &s->place[i]));
+    }
 done:
     return err;
 }
@@ -154,6 +187,7 @@ const fd_suite fd_suite_ceilings = {
             "the opposite: it "
             "computes a = b + 3 c over arrays that are as large as the budget and the memory allow, so that every number comes from memory, is "
             "used once, and "
-            "goes back. It counts 12 bytes for each element, as STREAM does. Every other suite is held against these two.",
+            "goes back. It counts 12 bytes for each element, as STREAM does. Every other suite is held against these two. A GPU runs the same loop of "
+            "multiply-adds in all its threads, and copies inside its own memory.",
     .run = run,
 };

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "run/bench/blas.h"
+#include "run/bench/gpu_product.h"
 #include "run/bench/ladder.h"
 #include "run/bench/product.h"
 #include "run/bench/single.h"
@@ -26,6 +27,8 @@ typedef struct job {
     fd_single *part; /* [parts] */
     int parts;
     void *shared; /* the engine's a */
+    bool apart; /* `gpu` has it, not `part` */
+    fd_gpu_product gpu;
 } job;
 
 static int64_t column(const job *j, int part)
@@ -43,7 +46,7 @@ static fd_error *open_job(job *j)
     fd_product_fill(j->a, j->n * j->n, j->wide, 1);
     fd_product_fill(j->b, j->n * j->n, j->wide, 2);
     memset(j->c, 0, numbers * size);
-    if (j->rung)
+    if (j->rung && !j->apart)
         FD_TRY(fd_alloc_aligned(&j->scratch, fd_ladder_scratch(j->n), sizeof(float)));
 done:
     return err;
@@ -55,6 +58,7 @@ static void close_job(job *j)
         fd_single_close(&j->part[i], j->shared);
     if (j->shared)
         j->engine->kind->release(j->engine, j->shared);
+    fd_gpu_product_close(&j->gpu);
     free(j->part);
     free(j->a);
     free(j->b);
@@ -84,6 +88,13 @@ static fd_error *run_engine(void *self, fd_lane *lane, int part)
 {
     const job *j = self;
     return fd_single_run(&j->part[part], lane);
+}
+
+static fd_error *run_gpu(void *self, fd_lane *lane, int part)
+{
+    const job *j = self;
+    (void)part;
+    return fd_gpu_product_run(&j->gpu, lane);
 }
 
 /* Each thread has some columns of b, in the engine's own order, for good: as a network has its weights. */
@@ -134,22 +145,38 @@ done:
 
 /* --- points -------------------------------------------------------------------------------------------------------------------------- */
 
+static fd_error *check_whole(const job *j)
+{
+    return fd_product_check(&(fd_product){j->n, j->n, j->n, j->a, j->b, j->c, j->n, j->wide}, 3);
+}
+
+static fd_error *check(job *j)
+{
+    fd_error *err = NULL;
+    if (j->engine)
+        return check_engine(j);
+    if (j->apart)
+        FD_TRY(fd_gpu_product_get(&j->gpu, j->c));
+    FD_TRY(check_whole(j));
+done:
+    return err;
+}
+
 static fd_error *measure(fd_session *s, job *j, const fd_place *place, fd_trial *t)
 {
     fd_error *err = NULL;
     const double began = fd_now();
-    fd_work w = {place, j->parts, run_engine, j};
+    const size_t bytes = (size_t)(j->n * j->n) * (j->wide ? sizeof(double) : sizeof(float));
+    const fd_work w = {place, j->parts, j->engine ? run_engine : j->apart ? run_gpu : j->rung ? run_rung : run_blas, j};
     FD_TRY(open_job(j));
-    if (place)
+    if (j->engine)
         FD_TRY(prepare(j, t));
-    else
-        w.parts = 1, w.run = j->rung ? run_rung : run_blas;
+    if (j->apart)
+        FD_TRY(fd_gpu_product_open(&j->gpu, j->a, j->b, &t->first));
     FD_TRY(fd_session_measure(s, &w, t));
-    if (place) {
-        FD_TRY(fd_session_transfer(place, 2 * (size_t)(j->n * j->n) * sizeof(float), (size_t)(j->n * j->n) * sizeof(float), t));
-        FD_TRY(check_engine(j));
-    } else
-        FD_TRY(fd_product_check(&(fd_product){j->n, j->n, j->n, j->a, j->b, j->c, j->n, j->wide}, 3));
+    if (place)
+        FD_TRY(fd_session_transfer(place, 2 * bytes, bytes, t));
+    FD_TRY(check(j));
     snprintf(t->note, sizeof t->note, "verified: Freivalds, sampled rows");
     FD_TRY(fd_session_add(s, t, began));
 done:
@@ -206,15 +233,31 @@ static fd_error *by_rung(fd_session *s, const fd_rung *rung, int64_t n)
     return point(s, &j, NULL, &t);
 }
 
+/* What a GPU has beside its engine's products: the library in double precision, and its own ladder. */
+static fd_error *by_lessons(fd_session *s, const fd_place *p, int64_t n)
+{
+    fd_error *err = NULL;
+    for (int i = FD_GPU_WIDE; i < FD_LESSON_RUNGS; i++) {
+        job j = {.n = n,
+                 .wide = i == FD_GPU_WIDE,
+                 .parts = 1,
+                 .apart = true,
+                 .rung = fd_gpu_rung_at(i),
+                 .gpu = {.engine = p->engine, .rung = i, .n = n}};
+        fd_trial t = fd_trial_of("matmul", p->name, 1, (double)n, "%s", j.wide ? "cuBLAS f64" : j.rung->series);
+        FD_TRY(point(s, &j, p, &t));
+    }
+done:
+    return err;
+}
+
 static fd_error *of_size(fd_session *s, int64_t n)
 {
     fd_error *err = NULL;
     for (int i = 0; i < s->places; i++) {
         FD_TRY(by_engine(s, &s->place[i], s->place[i].threads, n));
-        if (s->place[i].apart) {
-            fd_trial t = fd_trial_of("matmul", s->place[i].name, 1, (double)n, "GPU f64");
-            FD_TRY(fd_session_pass(s, &t, FD_TRIAL_NOT_BUILT, "the cuda engine has no products in double precision"));
-        }
+        if (s->place[i].engine->kind->lesson)
+            FD_TRY(by_lessons(s, &s->place[i], n));
     }
     FD_TRY(by_blas(s, s->threads, n, false));
     FD_TRY(by_blas(s, s->threads, n, true));
@@ -231,8 +274,9 @@ done:
 static fd_error *run(fd_session *s)
 {
     fd_error *err = NULL;
-    static const int64_t sizes[] = {256, 512, 1024, 2048, 4096, 8192, 10000};
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+    static const int64_t sizes[] = {64, 256, 512, 1024, 2048, 4096, 8192, 10000};
+    const bool emulated = s->places > 1 && strcmp(s->place[1].name, "emulator") == 0; /* the first size is for it alone: a moment's work */
+    for (size_t i = emulated ? 0 : 1; i < sizeof sizes / sizeof *sizes; i++)
         FD_TRY(of_size(s, sizes[i]));
 done:
     return err;
@@ -244,14 +288,14 @@ const fd_suite fd_suite_matmul = {
     .size = "rows and columns",
     .item = "products",
     .rate = FD_RATE_OPERATIONS,
-    .text =
-        "The product of two square matrices of n rows takes 2 n^3 operations on 3 n^2 numbers, so there is much to compute for each number "
-        "that is moved: the case "
-        "in which processors and GPUs come nearest to their ceilings, and what most of a neural network consists of. \"engine f32\" is the "
-        "code that "
-        "facesdist's own networks run on; its second factor is put in order beforehand, as weights are. \"OpenBLAS\" is the library behind "
-        "NumPy, in single "
-        "and in double precision. The numbered curves are the ladder below, on one thread. The matrices hold small whole numbers, so that the "
-        "right result is known exactly in every precision: each product is verified by Freivalds' check, and some rows are computed anew.",
+    .text = "The product of two square matrices of n rows takes 2 n^3 operations on 3 n^2 numbers, so there is much to compute for each number "
+            "that is moved: the case "
+            "in which processors and GPUs come nearest to their ceilings, and what most of a neural network consists of. \"engine f32\" is the "
+            "code that "
+            "facesdist's own networks run on; its second factor is put in order beforehand, as weights are. \"OpenBLAS\" is the library behind "
+            "NumPy, in single "
+            "and in double precision; cuBLAS is NVIDIA's. The numbered curves are the ladders below, on one thread of the processor and on the "
+            "GPU. The matrices hold small whole numbers, so that the "
+            "right result is known exactly in every precision: each product is verified by Freivalds' check, and some rows are computed anew.",
     .run = run,
 };

@@ -1,4 +1,4 @@
-/* Stands in for src/engine/cuda/library.c, conv.c and gemm.c: convolutions and products by the reference engine's loops, queued like kernels. */
+/* Stands in for src/engine/cuda/library.c, conv.c, gemm.c and wide.c: convolutions and products by plain loops (the reference engine's), queued like kernels. */
 #include "engine/cuda/library.h"
 
 #include <stdio.h>
@@ -8,6 +8,7 @@
 #include "engine/cuda/conv.h"
 #include "engine/cuda/everywhere.h"
 #include "engine/cuda/gemm.h"
+#include "engine/cuda/wide.h"
 #include "engine/ref/ref.h"
 
 extern void *__asan_region_is_poisoned(void *, size_t) __attribute__((weak));
@@ -183,4 +184,41 @@ fd_error *fd_cuda_gemm_run(const fd_cuda_gemm *g, fd_cuda_lane *lane, const floa
     c.d.inputs = p->transposed ? 1 : 2;
     c.d.weight = p->transposed ? b : NULL;
     return queue(lane, &c);
+}
+
+/* --- products in double precision ---------------------------------------------------------------------------------------------------------- */
+
+struct fd_wide { fd_cuda_engine *engine; int64_t n; };
+
+typedef struct wide_call { int64_t n; const double *a, *b; double *c; } wide_call;
+
+static void perform_wide(const void *argument)
+{
+    const wide_call *w = argument;
+    for (int64_t i = 0; i < w->n; i++) {
+        for (int64_t j = 0; j < w->n; j++)
+            w->c[i * w->n + j] = 0;
+        for (int64_t k = 0; k < w->n; k++)
+            for (int64_t j = 0; j < w->n; j++)
+                w->c[i * w->n + j] += w->a[i * w->n + k] * w->b[k * w->n + j];
+    }
+}
+
+fd_error *fd_cuda_wide_open(fd_engine *e, int64_t n, fd_wide **out)
+{
+    fd_error *err = fd_alloc(out, 1, sizeof **out);
+    if (!err)
+        **out = (fd_wide){fd_cuda(e), n};
+    return err;
+}
+
+fd_error *fd_cuda_wide_run(const fd_wide *w, fd_lane *lane, const double *a, const double *b, double *c)
+{
+    const wide_call todo = {w->n, a, b, c};
+    return fd_cuda_error(w->engine, (int)fd_emu_host(fd_cuda_stream((fd_cuda_lane *)lane), perform_wide, &todo, sizeof todo), "the emulator's product");
+}
+
+void fd_cuda_wide_close(fd_wide *w)
+{
+    free(w);
 }
