@@ -44,8 +44,10 @@ static fd_error *read_head(fd_npy_rows *r)
         r->item = strcmp(head.type, types[i].type) == 0 ? types[i].item : r->item;
     if (r->item == 0)
         FD_THROW(FD_FORMAT, "%s: its elements are %s, not '<f2', '<f4' or '<f8'; save x.astype(numpy.float32)", name, head.type);
-    if (head.rank != 2 || head.dim[1] == 0)
+    if (head.rank != 2)
         FD_THROW(FD_FORMAT, "%s: it has %d axes; rows of numbers have two, (rows, dimensions)", name, head.rank);
+    if (head.dim[1] == 0)
+        FD_THROW(FD_FORMAT, "%s: its rows have no dimensions", name);
     r->n = head.dim[0];
     r->dim = head.dim[1];
     r->start = head.start;

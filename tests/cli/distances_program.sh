@@ -112,6 +112,33 @@ expect 1 facesdist-distances d128.npy --queries n2.npy -o no.h5
 says err 'dimensions'
 expect 1 facesdist-distances missing.npy -o no.h5
 says err 'missing.npy'
+"$python" -c "import numpy as np; np.save('flat.npy', np.zeros((5, 0), np.float32))"
+expect 1 facesdist-distances flat.npy -o no.h5
+says err 'no dimensions'
+# the output is a file of its own; where a link leads, there need be none yet
+mkdir folder
+mkfifo pipe
+expect 2 facesdist-distances n2.npy -o folder --force
+says err 'is a folder'
+expect 2 facesdist-distances n2.npy -o pipe --force
+says err 'is a device or pipe'
+expect 2 facesdist-distances n2.npy -o ''
+says err 'not the name of a file'
+cp any.h5 kept.h5
+ln kept.h5 alias.h5
+expect 2 facesdist-distances kept.h5:/wide -o alias.h5 --force
+says err 'is what the rows are read from'
+expect 2 facesdist-distances n513.npy --queries n2.npy -o n2.npy --force
+says err 'is what the rows are read from'
+cmp any.h5 kept.h5 || die "a file of rows was changed"
+ln -s folder/link.h5 first.h5
+ln -s behind.h5 folder/link.h5
+expect 0 facesdist-distances n2.npy -o first.h5
+expect 0 facesdist-distances n2.npy -o first.h5 --force --topk 1
+[ -L first.h5 ] && [ -L folder/link.h5 ] && [ -f folder/behind.h5 ] || die "a link is not followed"
+ln -s round.h5 round.h5
+expect 2 facesdist-distances n2.npy -o round.h5
+says err 'lead to no file'
 expect 2 facesdist-distances single.npy -o no.h5 --matrix none
 says err 'nothing is wanted'
 [ ! -e no.h5 ] && [ ! -e no.h5.tmp ] || die "a refused run left a file"

@@ -1,9 +1,6 @@
 /* Options to what will be used. */
-#include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -18,6 +15,7 @@
 #include "run/faces/resolve.h"
 #include "run/faces/staging.h"
 #include "run/machine.h"
+#include "run/output.h"
 #include "run/pairs/pairing.h"
 #include "run/watch.h"
 
@@ -39,7 +37,7 @@ static fd_error *resolve_paths(fd_job *job)
 {
     fd_error *err = NULL;
     fd_string text = {0};
-    FD_TRY(fd_strdup(&job->output, fd_opt_text(job->options, "output")));
+    FD_TRY(fd_output_behind(fd_opt_text(job->options, "output"), &job->output));
     fd_escape(job->shown, sizeof job->shown, job->output);
     FD_TRY(fd_string_add(&text, "%s.tmp", job->output));
     job->temporary = text.text;
@@ -56,33 +54,13 @@ done:
     return err;
 }
 
-/* Whether the result can be written where it shall be: told before anything is done for it. */
-static fd_error *check_output(const fd_job *job)
-{
-    struct stat s;
-    char folder[PATH_MAX] = ".";
-    const char *slash = strrchr(job->output, '/'), *name = job->shown;
-    if (!*job->output || (slash && !slash[1]))
-        return FD_FAIL(FD_USAGE, "--output '%s' is not the name of a file", name);
-    bool there = stat(job->output, &s) == 0;   /* then it may be complete, and nothing need be written */
-    if (there && !S_ISREG(s.st_mode))
-        return FD_FAIL(FD_USAGE, "--output %s is %s, not a file", name, S_ISDIR(s.st_mode) ? "a folder" : "a device or pipe");
-    if (slash)
-        snprintf(folder, sizeof folder, "%.*s", slash == job->output ? 1 : (int)(slash - job->output), job->output);
-    if (stat(folder, &s) != 0 || access(folder, there ? X_OK : W_OK | X_OK) != 0)
-        return FD_FAIL(FD_IO, "cannot write %s: its folder: %s", name, strerror(errno));
-    if (!S_ISDIR(s.st_mode))
-        return FD_FAIL(FD_IO, "cannot write %s: what should be its folder is none", name);
-    return NULL;
-}
-
 fd_error *fd_job_resolve(fd_job *job)
 {
     fd_error *err = NULL;
     int cores = 1;
     FD_TRY(fd_wanted_check(job->options));
     FD_TRY(resolve_paths(job));
-    FD_TRY(fd_comm_agree(job->comm, job->rank == 0 ? check_output(job) : NULL));
+    FD_TRY(fd_comm_agree(job->comm, job->rank == 0 ? fd_output_check(job->output) : NULL));
     FD_TRY(fd_comm_agree(job->comm, fd_staging_check(job)));
     FD_TRY(fd_machine_cores(job->comm, &cores));
     FD_TRY(fd_opt_default(job->options, "threads", cores));

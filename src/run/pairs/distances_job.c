@@ -16,6 +16,7 @@
 #include "run/exchange.h"
 #include "run/lock.h"
 #include "run/machine.h"
+#include "run/output.h"
 #include "run/run.h"
 #include "run/signals.h"
 #include "run/time_limit.h"
@@ -29,7 +30,7 @@ static fd_error *resolve(fd_distances_run *r)
     int cores = 1;
     fd_string text = {0};
     fd_options *o = r->options;
-    FD_TRY(fd_strdup(&r->output, fd_opt_text(o, "output")));
+    FD_TRY(fd_output_behind(fd_opt_text(o, "output"), &r->output));
     fd_escape(r->shown, sizeof r->shown, r->output);
     FD_TRY(fd_string_add(&text, "%s.tmp", r->output));
     r->temporary = text.text;
@@ -42,6 +43,18 @@ static fd_error *resolve(fd_distances_run *r)
     r->memory = fd_opt_int(o, "memory");
     r->timeout = fd_opt_real(o, "timeout");
     fd_comm_set_timeout(r->comm, r->timeout);
+done:
+    return err;
+}
+
+/* Before anything is done, on rank 0. */
+static fd_error *check_output(const fd_distances_run *r)
+{
+    fd_error *err = NULL;
+    FD_TRY(fd_output_check(r->output));
+    for (int i = 0; i < 2; i++)
+        if (r->vectors[i])
+            FD_TRY(fd_output_apart(r->output, fd_vectors_path(r->vectors[i])));
 done:
     return err;
 }
@@ -164,6 +177,8 @@ static fd_error *run(fd_distances_run *r)
     FD_TRY(resolve(r));
     FD_TRY(fd_comm_agree(r->comm, open_watch(r)));
     FD_TRY(fd_comm_agree(r->comm, open_own(r)));
+    if (!fd_opt_flag(r->options, "forecast"))
+        FD_TRY(fd_comm_agree(r->comm, r->rank == 0 ? check_output(r) : NULL));
     FD_TRY(fd_device_open(r->comm, r->options, FD_ARITHMETIC_F32, &r->engine));
     FD_TRY(fd_opt_resolve(r->options, "device", r->engine->kind->name));
     FD_TRY(fd_machine_same_engine(r->comm, r->engine));

@@ -17,6 +17,7 @@ enum { SURVEY = 4096 };   /* rows that are hashed together, whoever reads them *
 struct fd_vectors {
     fd_npy_rows *npy;
     fd_result *file;         /* else */
+    char *path;              /* of the file */
     char *dataset, *valid;   /* valid NULL: the file does not say */
     int64_t n, dim;
     fd_watch *watch;         /* NULL: none */
@@ -32,21 +33,23 @@ static bool ends_with(const char *text, const char *end)
 static fd_error *open_dataset(fd_vectors *v, const char *text)
 {
     fd_error *err = NULL;
-    char *path = NULL, name[FD_ESCAPED];
+    char name[FD_ESCAPED];
     int rank = 0;
     int64_t dim[4], valid_dim[4];
     const char *colon = strstr(text, ":/");
     for (const char *next = colon; next; next = strstr(next + 1, ":/"))
         colon = next;
-    FD_TRY(fd_strdup(&path, text));
+    FD_TRY(fd_strdup(&v->path, text));
     if (colon)
-        path[colon - text] = 0;
+        v->path[colon - text] = 0;
     FD_TRY(fd_strdup(&v->dataset, colon ? colon + 1 : "/faces/embedding"));
-    FD_TRY(fd_result_open(path, &v->file));
+    FD_TRY(fd_result_open(v->path, &v->file));
     FD_TRY(fd_result_shape(v->file, v->dataset, &rank, dim));
     fd_escape(name, sizeof name, text);
-    if (rank != 2 || dim[1] == 0)
+    if (rank != 2)
         FD_THROW(FD_FORMAT, "%s: %s has %d axes; rows of numbers have two, (rows, dimensions)", name, v->dataset, rank);
+    if (dim[1] == 0)
+        FD_THROW(FD_FORMAT, "%s: the rows of %s have no dimensions", name, v->dataset);
     v->n = dim[0];
     v->dim = dim[1];
     if (strcmp(v->dataset, "/faces/embedding") == 0 && fd_result_has(v->file, "/faces/valid")) {
@@ -56,7 +59,6 @@ static fd_error *open_dataset(fd_vectors *v, const char *text)
             FD_THROW(FD_FORMAT, "%s: /faces/valid is not as long as /faces/embedding", name);
     }
 done:
-    free(path);
     return err;
 }
 
@@ -68,6 +70,7 @@ fd_error *fd_vectors_open(const char *text, fd_watch *watch, fd_vectors **out)
     v->watch = watch;
     FD_TRY(fd_strdup(&v->shown, text));
     if (ends_with(text, ".npy")) {
+        FD_TRY(fd_strdup(&v->path, text));
         FD_TRY(fd_npy_rows_open(text, &v->npy));
         v->n = fd_npy_rows_count(v->npy);
         v->dim = fd_npy_rows_dim(v->npy);
@@ -86,10 +89,16 @@ void fd_vectors_close(fd_vectors *v)
         return;
     fd_npy_rows_close(v->npy);
     fd_result_close(v->file);
+    free(v->path);
     free(v->dataset);
     free(v->valid);
     free(v->shown);
     free(v);
+}
+
+const char *fd_vectors_path(const fd_vectors *v)
+{
+    return v->path;
 }
 
 int64_t fd_vectors_count(const fd_vectors *v)

@@ -12,6 +12,7 @@ typedef struct fd_vectors fd_vectors;
 /* text: FILE.npy, FILE.h5:/dataset, or a result file, whose /faces/embedding is taken with /faces/valid. Rows are read by the main thread only. */
 fd_error *fd_vectors_open(const char *text, fd_watch *watch, fd_vectors **out) FD_CHECK;   /* watch: of all reading; NULL: none */
 void fd_vectors_close(fd_vectors *v);   /* NULL is allowed */
+const char *fd_vectors_path(const fd_vectors *v);   /* the file that is read; borrowed */
 int64_t fd_vectors_count(const fd_vectors *v);
 int64_t fd_vectors_dim(const fd_vectors *v);
 /* out [count][dim]; rows that the file says are not valid are NaN. */
