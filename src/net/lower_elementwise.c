@@ -64,6 +64,7 @@ fd_error *fd_lower_clip(fd_lower *l)
     }
     low = low <= -FLT_MAX ? -INFINITY : low;
     high = high >= FLT_MAX ? INFINITY : high;
+    low = low > high ? high : low;   /* as ONNX has it: min(max(x, low), high) */
     if (low == -INFINITY && high == INFINITY)
         l->output[0] = l->input[0];
     else if (low == 0 && high == INFINITY)

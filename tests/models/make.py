@@ -261,4 +261,5 @@ case('layer_norm', [node('ReduceMean', 'x', 'm', axes=[-1]), node('Sub', 'x,m', 
                     node('Sqrt', 'e', 'r'), node('Div', 'd,r', 'n'), node('Mul', 'n,g', 'o'), node('Add', 'o,b', 'y')], (2, 3, 8), {'two': f32(2), 'eps': f32(1e-5), 'g': W(8), 'b': W(8)})
 case('input_is_output_reshaped', [node('Reshape', 'x,s', 'y')], (2, 6), {'s': i64(2, 2, 3)})
 case('mish_of_conv', [node('Conv', 'x,w', 'c'), node('Sigmoid', 'c', 's'), node('Mul', 'c,s', 'y')], (2, 3, 5, 5), {'w': W(17, 3, 3, 3)})
+one('clip_min_above_max', 'Clip', (2, 3), {'a': f32(.5), 'b': f32(-.5)})
 print(len(made), 'cases')
