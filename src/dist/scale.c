@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* Rows whose largest value is between 2^-40 and 2^40 need nothing: with up to a million dimensions their squared norm stays below 2^102, and
- * what underflows is less than 2^-46 of it. */
+ * what underflows is less than 2^-46 of it. Others are brought to the upper end, where differences of small rows beside large ones keep most room. */
 enum { SAFE = 40 };
 
 enum { LANES = 16, INFINITE = 0x7f800000 };   /* LANES: sums and maxima side by side, for vectors */
@@ -82,7 +82,7 @@ fd_scale fd_scale_of(const fd_survey *s, fd_metric metric)
 {
     fd_scale scale = {.by_row = metric == FD_COSINE};
     scale.any = scale.by_row ? s->out_of_range : !in_range((int)s->largest);
-    scale.up = scale.any && !scale.by_row ? -(int)s->largest : 0;
+    scale.up = scale.any && !scale.by_row ? SAFE - 1 - (int)s->largest : 0;
     return scale;
 }
 
