@@ -21,6 +21,11 @@ static int character(const unsigned char *p)
     return n;
 }
 
+size_t fd_text_mark(const char *text)
+{
+    return strncmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
 bool fd_utf8(const char *bytes)
 {
     const unsigned char *p = (const unsigned char *)bytes;

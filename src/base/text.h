@@ -16,6 +16,9 @@ enum { FD_ESCAPED = 512 };   /* room for a printable name */
 /* Whether all of it is valid UTF-8 (RFC 3629). */
 bool fd_utf8(const char *bytes);
 
+/* Bytes of the byte order mark that a UTF-8 text begins with: 3, or 0 without. */
+size_t fd_text_mark(const char *text);
+
 /* "1.5 GB" style, powers of 1000 for people: "812 B", "4.3 MB". Returns out. */
 char *fd_bytes_text(char out[16], double bytes);
 /* "2 h 03 min", "4 min 05 s", "12.3 s". Returns out. */

@@ -101,7 +101,7 @@ static fd_error *add_list(fd_walk *w, const char *list)
     char end = memchr(text, 0, n) ? 0 : '\n';
     const char *first = memchr(text, '\n', n);
     bool carriage = end && first && first > text && first[-1] == '\r';
-    for (char *line = text; line < text + n;) {
+    for (char *line = text + fd_text_mark(text); line < text + n;) {
         char *stop = memchr(line, end, (size_t)(text + n - line));
         char *next = stop ? stop + 1 : text + n;
         if (stop)

@@ -1,6 +1,7 @@
 #include "run/output.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "data/kind.h"
 
 /* *path = where the link leads, from the link's folder. */
 static fd_error *follow(char **path)
@@ -50,6 +52,20 @@ done:
     return err;
 }
 
+/* --force replaces what another run made, not a photograph. One that cannot be read is judged later, as a result. */
+static fd_error *refuse_picture(const char *output, const char *name)
+{
+    uint8_t bytes[FD_KIND_BYTES];
+    const char *kind = NULL;
+    const int fd = open(output, O_RDONLY | O_CLOEXEC);
+    const ssize_t n = fd < 0 ? 0 : read(fd, bytes, sizeof bytes);
+    if (fd >= 0)
+        close(fd);
+    if (n > 0)
+        fd_kind_of(bytes, (size_t)n, &kind);
+    return kind ? FD_FAIL(FD_USAGE, "--output %s is a picture (%s), not a result", name, kind) : NULL;
+}
+
 fd_error *fd_output_check(const char *output)
 {
     fd_error *err = NULL;
@@ -63,20 +79,23 @@ fd_error *fd_output_check(const char *output)
     if (there && !S_ISREG(s.st_mode))
         FD_THROW(FD_USAGE, "--output %s is %s, not a file", name, S_ISDIR(s.st_mode) ? "a folder" : "a device or pipe");
     FD_TRY(fd_path_folder(&folder, output));
-    if (stat(folder, &s) != 0 || access(folder, there ? X_OK : W_OK | X_OK) != 0)
-        FD_THROW(FD_IO, "cannot write %s: its folder: %s", name, strerror(errno));
-    if (!S_ISDIR(s.st_mode))
+    const bool found = stat(folder, &s) == 0;
+    if (found && !S_ISDIR(s.st_mode))
         FD_THROW(FD_IO, "cannot write %s: what should be its folder is none", name);
+    if (!found || access(folder, there ? X_OK : W_OK | X_OK) != 0)
+        FD_THROW(FD_IO, "cannot write %s: its folder: %s", name, strerror(errno));
+    if (there)
+        FD_TRY(refuse_picture(output, name));
 done:
     free(folder);
     return err;
 }
 
-fd_error *fd_output_apart(const char *output, const char *input)
+fd_error *fd_output_apart(const char *option, const char *output, const char *input)
 {
     struct stat a, b;
     char name[FD_ESCAPED];
     if (stat(output, &a) != 0 || stat(input, &b) != 0 || a.st_dev != b.st_dev || a.st_ino != b.st_ino)
         return NULL;
-    return FD_FAIL(FD_USAGE, "--output %s is what the rows are read from", fd_escape(name, sizeof name, output));
+    return FD_FAIL(FD_USAGE, "%s %s is a file that is read: nothing is written over it", option, fd_escape(name, sizeof name, output));
 }

@@ -9,7 +9,7 @@ fd_error *fd_output_behind(const char *path, char **out) FD_CHECK;
 /* Whether a result can be written there, told before anything is done for it. FD_USAGE: no name of a file, or something else has that name;
  * FD_IO: its folder is missing or may not be written. */
 fd_error *fd_output_check(const char *output) FD_CHECK;
-/* FD_USAGE when the result would take the place of what it is made from. */
-fd_error *fd_output_apart(const char *output, const char *input) FD_CHECK;
+/* FD_USAGE when what `option` ("--output") names would take the place of what it is made from. */
+fd_error *fd_output_apart(const char *option, const char *output, const char *input) FD_CHECK;
 
 #endif

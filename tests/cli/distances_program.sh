@@ -127,10 +127,15 @@ says err 'not the name of a file'
 cp any.h5 kept.h5
 ln kept.h5 alias.h5
 expect 2 facesdist-distances kept.h5:/wide -o alias.h5 --force
-says err 'is what the rows are read from'
+says err 'is a file that is read'
 expect 2 facesdist-distances n513.npy --queries n2.npy -o n2.npy --force
-says err 'is what the rows are read from'
+says err 'is a file that is read'
 cmp any.h5 kept.h5 || die "a file of rows was changed"
+cp "$photos/group-of-2.jpg" picture
+expect 2 facesdist-distances n2.npy -o picture --force
+says err 'is a picture \(JPEG\), not a result'
+expect 1 facesdist-distances n2.npy -o picture/no.h5
+says err 'what should be its folder is none'
 ln -s folder/link.h5 first.h5
 ln -s behind.h5 folder/link.h5
 expect 0 facesdist-distances n2.npy -o first.h5

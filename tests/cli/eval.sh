@@ -53,10 +53,22 @@ says err 'line 1 is not'
 expect 1 facesdist-eval made.h5 empty.tsv
 says err '0 pairs of the same person and 0 of two persons'
 expect 1 facesdist-eval made.h5 absent.tsv
-says err 'absent.tsv'
+says err 'error: cannot open absent.tsv'
 expect 1 facesdist-eval absent.h5 pairs.tsv
-says err 'absent.h5'
+says err 'error: absent.h5: No such'
 expect 1 facesdist-eval pairs.tsv pairs.tsv
+# A byte order mark is no part of the first name.
+printf '\xef\xbb\xbf' | cat - pairs.tsv >marked.tsv
+expect 0 facesdist-eval made.h5 pairs.tsv -o plain.json
+expect 0 facesdist-eval made.h5 marked.tsv -o marked.json
+cmp plain.json marked.json || die "a byte order mark changes the figures"
+# What is read stays.
+cp made.h5 kept.h5
+expect 2 facesdist-eval made.h5 pairs.tsv -o made.h5
+says err 'is a file that is read'
+expect 2 facesdist-eval made.h5 pairs.tsv --plot ./pairs.tsv
+expect 2 facesdist-eval made.h5 pairs.tsv -o one --plot one
+cmp made.h5 kept.h5 || die "the result was written over"
 expect 1 facesdist-eval made.h5 pairs.tsv -o no/such/folder.json
 expect 2 facesdist-eval made.h5
 expect 2 facesdist-eval made.h5 pairs.tsv --metric manhattan

@@ -179,7 +179,7 @@ static void a_list(void **state)
     assert_string_equal(keys(&m), "a/1.jpg|a/3.jpg|a/new\nline.jpg");
     assert_int_equal(row(&m, "a/new\nline.jpg")->status, FD_IMAGE_OK);
     fd_manifest_free(&m);
-    PUT("windows", "a/1.jpg\r\na\r\n");
+    PUT("windows", "\xef\xbb\xbf" "a/1.jpg\r\na\r\n");
     scan(&m, "windows", NULL, 0);
     assert_string_equal(keys(&m), "a/1.jpg|a/3.jpg|a/new\nline.jpg");
     fd_manifest_free(&m);

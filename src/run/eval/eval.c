@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "dist/dist.h"
+#include "run/output.h"
 #include "run/run.h"
 #include "run/text_table.h"
 #include "store/result.h"
@@ -175,11 +176,29 @@ done:
     return err;
 }
 
+/* Nothing that is read, nor the other output, is written over. */
+static fd_error *check_outputs(const fd_options *o)
+{
+    fd_error *err = NULL;
+    const char *json = fd_opt_text(o, "output"), *plot = fd_opt_text(o, "plot");
+    for (int i = 0; i < 2; i++) {
+        if (json)
+            FD_TRY(fd_output_apart("--output", json, fd_positional(o, i)));
+        if (plot)
+            FD_TRY(fd_output_apart("--plot", plot, fd_positional(o, i)));
+    }
+    if (json && plot && strcmp(json, plot) == 0)
+        FD_THROW(FD_USAGE, "--output and --plot name the same file");
+done:
+    return err;
+}
+
 fd_error *fd_run_eval(fd_options *o, int *exit_code)
 {
     fd_error *err = NULL;
     fd_eval e = {.threshold = NAN, .threshold_from = ""};
     const fd_pairs *p = &e.pairs;
+    FD_TRY(check_outputs(o));
     FD_TRY(resolve(o, &e));
     FD_TRY(fd_pairs_read(fd_positional(o, 0), fd_positional(o, 1), e.metric, &e.pairs));
     if (p->left_out[FD_NO_IMAGE] > 0)

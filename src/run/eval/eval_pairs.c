@@ -15,6 +15,8 @@ static const size_t LONGEST_LIST = (size_t)4 << 30;   /* bytes */
 
 /* The images of a result: their keys in two orders, and the largest face of each. */
 typedef struct album {
+    fd_result *result;  /* while it is read */
+    char shown[FD_ESCAPED];
     int64_t images, faces;
     char **key;         /* [images] */
     int64_t *by_key;    /* [images] indices, sorted by key */
@@ -56,15 +58,15 @@ done:
 }
 
 /* One column whole; *rows as it must be, or -1. */
-static fd_error *column(fd_result *r, const char *path, fd_column_type type, int64_t width, int64_t *rows, void *out)
+static fd_error *column(const album *a, const char *path, fd_column_type type, int64_t width, int64_t *rows, void *out)
 {
     fd_error *err = NULL;
     int rank = 0;
     int64_t dim[4] = {0};
-    FD_TRY(fd_result_shape(r, path, &rank, dim));
+    FD_TRY(fd_result_shape(a->result, path, &rank, dim));
     if (rank != (width > 1 ? 2 : 1) || (width > 1 && dim[1] != width) || (*rows >= 0 && dim[0] != *rows))
-        FD_THROW(FD_FORMAT, "%s has not the shape it should have", path);
-    FD_TRY(fd_result_read(r, path, type, 0, -1, out, rows));
+        FD_THROW(FD_FORMAT, "%s: %s has not the shape it should have", a->shown, path);
+    FD_TRY(fd_result_read(a->result, path, type, 0, -1, out, rows));
 done:
     return err;
 }
@@ -83,7 +85,7 @@ static fd_error *choose_faces(album *a, const int64_t *image, const float *box)
         a->face[i] = -1;
     for (int64_t f = 0; f < a->faces; f++) {
         if (image[f] < 0 || image[f] >= a->images)
-            FD_THROW(FD_FORMAT, "face %lld belongs to image %lld of %lld", (long long)f, (long long)image[f], (long long)a->images);
+            FD_THROW(FD_FORMAT, "%s: face %lld belongs to image %lld of %lld", a->shown, (long long)f, (long long)image[f], (long long)a->images);
         int64_t *chosen = &a->face[image[f]];
         if (*chosen < 0 || area(box + 4 * f) > area(box + 4 * *chosen))
             *chosen = f;
@@ -95,22 +97,22 @@ done:
 static fd_error *album_open(const char *path, album *a)
 {
     fd_error *err = NULL;
-    fd_result *r = NULL;
     int64_t *image = NULL;
     float *box = NULL;
-    char name[FD_ESCAPED];
+    fd_escape(a->shown, sizeof a->shown, path);
     a->images = a->faces = -1;
-    FD_TRY(fd_result_open(path, &r));
-    FD_TRY(column(r, "/images/path", FD_COL_TEXT, 1, &a->images, &a->key));
-    FD_TRY(column(r, "/faces/image", FD_COL_I64, 1, &a->faces, &image));
-    FD_TRY(column(r, "/faces/box", FD_COL_F32, 4, &a->faces, &box));
+    FD_TRY(fd_result_open(path, &a->result));
+    FD_TRY(column(a, "/images/path", FD_COL_TEXT, 1, &a->images, &a->key));
+    FD_TRY(column(a, "/faces/image", FD_COL_I64, 1, &a->faces, &image));
+    FD_TRY(column(a, "/faces/box", FD_COL_F32, 4, &a->faces, &box));
     FD_TRY(sort_keys(a));
     FD_TRY(choose_faces(a, image, box));
 done:
     free(image);
     free(box);
-    fd_result_close(r);
-    return err ? fd_error_prefix(err, "%s", fd_escape(name, sizeof name, path)) : NULL;
+    fd_result_close(a->result);
+    a->result = NULL;
+    return err;
 }
 
 static void album_close(album *a)
@@ -202,10 +204,12 @@ static fd_error *read_list(const album *a, const char *path, entry **out, int64_
     char *text = NULL, name[FD_ESCAPED];
     int64_t number = 0;
     *n = 0;
-    FD_TRY(fd_file_read(path, LONGEST_LIST, &bytes, &size));
+    fd_error *unread = fd_file_read(path, LONGEST_LIST, &bytes, &size);
+    if (unread)
+        return unread;   /* it names the file */
     if (memchr(bytes, 0, size))
         FD_THROW(FD_FORMAT, "not a text: it has zero bytes");
-    for (char *line = (char *)bytes; line && *line; line = text) {
+    for (char *line = (char *)bytes + fd_text_mark((const char *)bytes); line && *line; line = text) {
         text = strchr(line, '\n');
         if (text)
             *text++ = '\0';
@@ -257,7 +261,7 @@ static fd_error *read_rows(const char *path, const album *a, gallery *g)
     float *slab = NULL;
     FD_TRY(fd_vectors_open(path, NULL, &v));
     if (fd_vectors_count(v) != a->faces)
-        FD_THROW(FD_FORMAT, "%lld faces, but %lld embeddings", (long long)a->faces, (long long)fd_vectors_count(v));
+        FD_THROW(FD_FORMAT, "%s: %lld faces, but %lld embeddings", a->shown, (long long)a->faces, (long long)fd_vectors_count(v));
     g->dim = fd_vectors_dim(v);
     FD_TRY(fd_alloc(&slab, (size_t)(SLAB * g->dim), sizeof *slab));
     FD_TRY(fd_alloc(&g->row, (size_t)(g->n * g->dim), sizeof *g->row));

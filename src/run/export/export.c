@@ -13,7 +13,7 @@ static const fd_option options_[] = {
     {"table", 0, FD_OPT_CHOICE, "faces", NULL, "images|faces|embeddings|topk|radius|matrix", 0, 0, FD_AFFECTS_RUN, "What",
      "images: the ledger. faces: boxes, landmarks, scores. embeddings. topk, radius: pairs of faces, as the run stored them. matrix: all distances, "
      "a row for each face."},
-    {"paths", 0, FD_OPT_FLAG, "true", NULL, NULL, 0, 0, FD_AFFECTS_RUN, "What", "Name the photographs of faces and pairs, beside their numbers."},
+    {"paths", 0, FD_OPT_FLAG, "true", NULL, NULL, 0, 0, FD_AFFECTS_RUN, "What", "Name the photographs of faces and pairs beside their numbers; --no-paths leaves the names out."},
     {"output", 'o', FD_OPT_TEXT, "-", "FILE", NULL, 0, 0, FD_AFFECTS_RUN, "Output", "The file to write; - is standard output."},
     {"format", 0, FD_OPT_CHOICE, "auto", NULL, "auto|csv|jsonl|npy|parquet", 0, 0, FD_AFFECTS_RUN, "Output",
      "auto: by the ending of FILE, CSV on standard output. npy holds numbers alone. parquet: not in this build, for Debian has no Arrow library "

@@ -54,7 +54,7 @@ static fd_error *check_output(const fd_distances_run *r)
     FD_TRY(fd_output_check(r->output));
     for (int i = 0; i < 2; i++)
         if (r->vectors[i])
-            FD_TRY(fd_output_apart(r->output, fd_vectors_path(r->vectors[i])));
+            FD_TRY(fd_output_apart("--output", r->output, fd_vectors_path(r->vectors[i])));
 done:
     return err;
 }
