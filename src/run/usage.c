@@ -1,7 +1,21 @@
 #include "run/usage.h"
 
+#include <stdlib.h>
+
 #include "base/clock.h"
+#include "base/log.h"
 #include "run/machine.h"
+
+void fd_usage_watch_gpu(fd_usage *u, const fd_engine *e)
+{
+    const char *uuid = e->kind->uuid ? e->kind->uuid(e) : "";
+    if (!*uuid)
+        return;
+    fd_error *err = fd_nvml_open(FD_NVML_LIBRARY, uuid, &u->gpu);
+    if (err)
+        fd_say(FD_NORMAL, "load, memory and clocks of the GPU are not recorded: %s", fd_error_message(err));
+    fd_error_free(err);
+}
 
 void fd_usage_sample(fd_job *job)
 {
@@ -16,5 +30,16 @@ void fd_usage_sample(fd_job *job)
         u->n = capacity / 2;
         u->every = u->every ? 2 * u->every : 2;
     }
-    u->row[u->n++] = (fd_usage_row){fd_now() - job->start, fd_machine_cpu_seconds(), (double)fd_machine_resident(), job->rank};
+    u->row[u->n++] = (fd_usage_row){.seconds = fd_now() - job->start,
+                                    .cpu_seconds = fd_machine_cpu_seconds(),
+                                    .resident = (double)fd_machine_resident(),
+                                    .rank = job->rank,
+                                    .gpu = fd_nvml_look(u->gpu)};
+}
+
+void fd_usage_free(fd_usage *u)
+{
+    if (u)
+        fd_nvml_close(u->gpu);
+    free(u);
 }
