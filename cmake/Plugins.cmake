@@ -22,6 +22,12 @@ if(FACESDIST_HAVE_CUDA)
     add_library(facesdist_cuda MODULE ${engine} $<TARGET_OBJECTS:facesdist_kernels>)
     facesdist_plugin(facesdist_cuda libfacesdist-cuda)
     target_include_directories(facesdist_cuda SYSTEM PRIVATE ${CUDAToolkit_INCLUDE_DIRS} ${CUDNN_INCLUDE})
+    find_path(NVTX_INCLUDE nvtx3/nvToolsExt.h HINTS ${CUDAToolkit_INCLUDE_DIRS} NO_DEFAULT_PATH)
+    if(NVTX_INCLUDE)   # headers only; packages of some distributions leave them out
+        target_compile_definitions(facesdist_cuda PRIVATE FACESDIST_HAVE_NVTX)
+    else()
+        message(STATUS "  names for profilers (NVTX): no (nvtx3/nvToolsExt.h is not beside the CUDA runtime's headers)")
+    endif()
     target_link_libraries(facesdist_cuda PRIVATE CUDA::cudart_static CUDA::cublasLt ${CUDNN_LIBRARY} m)
     # Its libraries are looked for where they were found now, and beside the plugin.
     set_target_properties(facesdist_cuda PROPERTIES LINKER_LANGUAGE C INSTALL_RPATH "$ORIGIN" INSTALL_RPATH_USE_LINK_PATH ON)

@@ -12,7 +12,7 @@
 
 /* Raised with every change of what plugins and program share: fd_plugin, the tables that it may point to (engine/engine.h, comm/nccl_plugin.h),
  * base/status.h and base/memory.h. */
-enum { FD_PLUGIN_ABI = 3 };
+enum { FD_PLUGIN_ABI = 4 };
 #define FD_PLUGIN_SYMBOL "facesdist_plugin"
 
 typedef struct fd_plugin {

@@ -1,6 +1,7 @@
 /* One thread's tiles: handed to the sink with their mirror images, swept into lists, pairs and counts. */
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -113,6 +114,9 @@ static fd_error *run(work *w, int64_t I, int64_t J, int64_t count)
     const fd_dist_job *job = w->job;
     const fd_panel_block *a = &job->a->block[I - job->a->first];
     const bool sweeps = job->lists || job->spill || job->histogram;
+    char label[80];
+    snprintf(label, sizeof label, "%lld tiles from (%lld, %lld) on", (long long)count, (long long)I, (long long)J);
+    fd_lane_begin(w->lane, FD_PURPOSE_DISTANCES, label);
     if (job->lists)
         FD_TRY(fd_lists_borrow(job->lists, I, &w->own));
     for (int64_t k = J; k < J + count; k++) {
@@ -125,6 +129,7 @@ static fd_error *run(work *w, int64_t I, int64_t J, int64_t count)
     if (job->lists)
         FD_TRY(fd_lists_merge(job->lists, I, &w->own));
 done:
+    fd_lane_end(w->lane);
     return err;
 }
 

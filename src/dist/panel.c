@@ -103,12 +103,14 @@ fd_error *fd_panel_open(fd_lane *lane, const fd_panel_desc *d, int64_t first, in
     reading r = {.lane = lane, .desc = d};
     *out = (fd_panel){.engine = lane->engine, .first = first, .count = count};
     fd_error *failed = fd_alloc(&out->block, (size_t)count, sizeof *out->block), *unread = NULL;
+    fd_lane_begin(lane, FD_PURPOSE_DISTANCES, "rows of distances");
     if (!failed && d->sweeps && count > 0)
         failed = kind->alloc(lane->engine, (size_t)(fd_tile_plan_rows(&d->plan, first) * d->dim) * sizeof(float), (void **)&r.staged);
     for (int64_t i = 0; i < count && !unread && (!failed || d->source.together); i++)
         unread = read_block(&r, first + i, out->block + (failed ? 0 : i), &failed);
     if (r.staged)
         kind->release(lane->engine, r.staged);
+    fd_lane_end(lane);
     if (unread) {
         fd_error_free(failed);
         failed = unread;

@@ -90,6 +90,26 @@ void fd_lane_close(fd_lane *lane)
         lane->engine->kind->lane_close(lane);
 }
 
+void fd_lane_begin(fd_lane *lane, fd_purpose purpose, const char *label)
+{
+    if (lane->engine->kind->lane_begin)
+        lane->engine->kind->lane_begin(lane, purpose, label);
+}
+
+void fd_lane_end(fd_lane *lane)
+{
+    if (lane->engine->kind->lane_end)
+        lane->engine->kind->lane_end(lane);
+}
+
+const char *fd_purpose_name(fd_purpose p)
+{
+    static const char *const names[FD_PURPOSES] = {
+        [FD_PURPOSE_OTHER] = "other", [FD_PURPOSE_UPLOAD] = "upload",       [FD_PURPOSE_DETECT] = "detect",
+        [FD_PURPOSE_EMBED] = "embed", [FD_PURPOSE_DISTANCES] = "distances", [FD_PURPOSE_DOWNLOAD] = "download"};
+    return names[p];
+}
+
 const char *fd_op_kind_name(fd_op_kind kind)
 {
     static const char *const names[FD_OP_KINDS] = {

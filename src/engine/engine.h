@@ -43,6 +43,16 @@ typedef struct fd_sequence {
     int places;
 } fd_sequence;
 
+/* What a device's time is spent on. */
+typedef enum fd_purpose {
+    FD_PURPOSE_OTHER, FD_PURPOSE_UPLOAD, FD_PURPOSE_DETECT, FD_PURPOSE_EMBED, FD_PURPOSE_DISTANCES, FD_PURPOSE_DOWNLOAD, FD_PURPOSES
+} fd_purpose;
+const char *fd_purpose_name(fd_purpose p);   /* "detect" */
+
+/* Seconds by the device's clock, of all lanes so far. of[]: from a lane's first piece of work for it to its last, between two waits of the
+ * host; lanes that work at once count each. busy: with any lane at work. */
+typedef struct fd_device_seconds { double of[FD_PURPOSES], busy; } fd_device_seconds;
+
 /* One row of the registry. Every entry is mandatory but where NULL is said to be allowed, and but: the row of an engine that lives in a plugin (engine/plugin.h) ends with `open`; the
  * engine that it opens has a kind of its own. */
 typedef struct fd_engine_kind {
@@ -58,6 +68,8 @@ typedef struct fd_engine_kind {
     const char *(*isa)(const fd_engine *e);
     /* Name of the piece of hardware ("GPU-1b2c..."), the same in every process. Valid while e is. NULL: an engine that shares none. */
     const char *(*uuid)(const fd_engine *e);
+    /* Where it is plugged in ("0000:3b:00.0", PCI), "" where that says nothing. Valid while e is. NULL: nowhere. */
+    const char *(*address)(const fd_engine *e);
     /* Lanes that keep the device busy; more are slower and take memory. 0: one for each thread. */
     int lanes;
     int width;   /* how many times the work of a processor's batch keeps a lane busy; 0 and 1: that is enough */
@@ -68,6 +80,11 @@ typedef struct fd_engine_kind {
     fd_error *(*lane_sync)(fd_lane *lane);
     /* Does s->queue, or what it did when it was last called with the same places. NULL: nothing is gained by it here, call s->queue. */
     fd_error *(*lane_repeat)(fd_lane *lane, const fd_sequence *s);
+    /* What the lane's work is for until lane_end; the inner one counts. For device times, and for profilers, which show `label` (NULL: the
+     * purpose's name). All three NULL: an engine whose time is that of its threads. */
+    void (*lane_begin)(fd_lane *lane, fd_purpose purpose, const char *label);
+    void (*lane_end)(fd_lane *lane);
+    void (*seconds)(const fd_engine *e, fd_device_seconds *out);
     fd_error *(*alloc)(fd_engine *e, size_t bytes, void **out);    /* FD_ALIGN-aligned, zeroed; never NULL */
     void (*release)(fd_engine *e, void *p);
     fd_error *(*upload)(fd_lane *lane, void *to, const void *from_host, size_t bytes);
@@ -98,5 +115,9 @@ void fd_engine_close(fd_engine *e);   /* NULL is allowed */
 
 fd_error *fd_lane_open(fd_engine *e, fd_lane **out) FD_CHECK;
 void fd_lane_close(fd_lane *lane);    /* NULL is allowed */
+
+/* kind->lane_begin and lane_end where the engine has them. One thread begins and ends, also after an error. */
+void fd_lane_begin(fd_lane *lane, fd_purpose purpose, const char *label);
+void fd_lane_end(fd_lane *lane);
 
 #endif

@@ -136,6 +136,7 @@ fd_error *fd_detect(const fd_analyzer *a, fd_lane *lane, fd_picture *const *pict
     fd_error *err = NULL;
     fd_call call = {.a = a, .lane = lane, .pictures = pictures, .n = n};
     memset(faces, 0, (size_t)n * sizeof *faces);
+    fd_lane_begin(lane, FD_PURPOSE_DETECT, NULL);
     FD_TRY(fd_workspace_take(a, &call.w));
     FD_TRY(fd_propose(&call));
     FD_TRY(fd_refine(&call));
@@ -144,6 +145,7 @@ fd_error *fd_detect(const fd_analyzer *a, fd_lane *lane, fd_picture *const *pict
         fd_choose(&faces[i], a->config.choice, pictures[i]->width, pictures[i]->height);
 done:
     fd_workspace_give(&call, err);
+    fd_lane_end(lane);
     for (int i = 0; err && i < n; i++)
         fd_faces_free(&faces[i]);
     return err;

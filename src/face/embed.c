@@ -114,9 +114,11 @@ fd_error *fd_embed(const fd_analyzer *a, fd_lane *lane, fd_picture *const *pictu
 {
     fd_error *err = NULL;
     fd_call call = {.a = a, .lane = lane, .pictures = pictures, .n = n};
+    fd_lane_begin(lane, FD_PURPOSE_EMBED, NULL);
     FD_TRY(fd_workspace_take(a, &call.w));
     FD_TRY(embed_all(&call, faces, embedding, valid, crops));
 done:
     fd_workspace_give(&call, err);
+    fd_lane_end(lane);
     return err;
 }

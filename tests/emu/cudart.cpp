@@ -1,6 +1,6 @@
 /* A CUDA runtime of queues. What is queued on a stream waits until somebody synchronises with it, so that a missing synchronisation shows; only
  * copies from pageable memory read it at once, as CUDA does. There is no default stream. FACESDIST_EMU_GUARD=1: host code that touches device
- * memory crashes. FACESDIST_EMU_FAIL=malloc:N, capture:N, graph:N or launch:N: the Nth one fails; after a failed launch every call does.
+ * memory crashes. FACESDIST_EMU_FAIL=device:N, malloc:N, capture:N, graph:N or launch:N: the Nth one fails; after a failed launch every call does.
  * FACESDIST_EMU_UNIT=VARIABLE: a GPU for each number that this variable has (a launcher's that tells the rank). */
 #include "emu.h"
 
@@ -168,7 +168,7 @@ static void copy(void *to, size_t to_pitch, const void *from, size_t from_pitch,
 
 extern "C" {
 cudaError_t cudaGetDeviceCount(int *n) { API; *n = 1; return cudaSuccess; }
-cudaError_t cudaSetDevice(int d) { API; return d ? fails(cudaErrorInvalidDevice) : cudaSuccess; }
+cudaError_t cudaSetDevice(int d) { API; return injected("device") ? fails(cudaErrorDevicesUnavailable) : d ? fails(cudaErrorInvalidDevice) : cudaSuccess; }
 cudaError_t cudaDeviceGetAttribute(int *v, cudaDeviceAttr a, int)
 {
     API;
@@ -183,6 +183,7 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *p, int)
     memcpy(p->uuid.bytes, "emulated device", sizeof p->uuid.bytes);
     const char *variable = getenv("FACESDIST_EMU_UNIT"), *unit = variable ? getenv(variable) : nullptr;
     p->uuid.bytes[15] = (char)(unit ? atoi(unit) : 0);
+    p->pciBusID = -1;
     p->totalGlobalMem = DEVICE_MEMORY;
     p->major = 9;
     p->multiProcessorCount = 2;

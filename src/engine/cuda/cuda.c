@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/plugin.h"
 #include "engine/cuda/library.h"
+#include "engine/cuda/work.h"
 
 /* --- memory -------------------------------------------------------------------------------------------------------------------------- */
 
@@ -113,6 +114,7 @@ static void cuda_close(fd_engine *base)
     if (e->setup)
         fd_cuda_lane_close(&e->setup->base);
     fd_cuda_library_close(e->library);
+    fd_cuda_clock_close(e->clock);
     if (e->stream)
         (void)cudaStreamDestroy(e->stream);
     fd_cuda_pool_close(&e->pool);
@@ -203,10 +205,13 @@ static fd_error *fill(fd_cuda_engine *e, const fd_engine_config *config)
     FD_CUDA(e, cudaGetDeviceProperties(&p, e->device));
     snprintf(e->name, sizeof e->name, "GPU %d (%.64s)", e->device, p.name);
     write_uuid(&p, e->uuid);
+    if (p.pciBusID >= 0)   /* -1: the emulator, which is nowhere */
+        snprintf(e->address, sizeof e->address, "%04x:%02x:%02x.0", (unsigned)p.pciDomainID, (unsigned)p.pciBusID, (unsigned)p.pciDeviceID);
     if (p.major < 7 || (p.major == 7 && p.minor < 5))
         FD_THROW(FD_DEVICE, "%s has compute capability %d.%d; 7.5 or newer is needed", e->name, p.major, p.minor);
     FD_TRY(set_device(e));
     FD_CUDA(e, cudaStreamCreateWithFlags(&e->stream, cudaStreamNonBlocking));
+    FD_TRY(fd_cuda_clock_open(e, &e->clock));
     FD_TRY(fd_cuda_library_open(e, &e->library));
     FD_TRY(open_pool(e, config->memory, config->sharers));
     FD_TRY(describe(e, &p));
@@ -231,6 +236,11 @@ static const char *cuda_uuid(const fd_engine *e)
     return ((const fd_cuda_engine *)e)->uuid;
 }
 
+static const char *cuda_address(const fd_engine *e)
+{
+    return ((const fd_cuda_engine *)e)->address;
+}
+
 static const fd_engine_kind kind = {
     .name = "cuda",
     .help = "NVIDIA GPUs: cuDNN, cuBLASLt and kernels of our own",
@@ -241,6 +251,7 @@ static const fd_engine_kind kind = {
     .description = cuda_description,
     .isa = cuda_isa,
     .uuid = cuda_uuid,
+    .address = cuda_address,
     .lanes = 2,   /* one is filled while the other computes */
 #ifdef FACESDIST_EMULATED
     .width = 2,
@@ -252,10 +263,13 @@ static const fd_engine_kind kind = {
     .lane_scratch = fd_cuda_lane_scratch,
     .lane_sync = fd_cuda_lane_sync,
     .lane_repeat = fd_cuda_repeat,
+    .lane_begin = fd_cuda_work_begin,
+    .lane_end = fd_cuda_work_end,
+    .seconds = fd_cuda_work_seconds,
     .alloc = cuda_alloc,
     .release = cuda_release,
-    .upload = fd_cuda_upload,
-    .download = fd_cuda_download,
+    .upload = fd_cuda_work_upload,
+    .download = fd_cuda_work_download,
     .op = &fd_cuda_op_table,
     .image = &fd_cuda_image_table,
     .distance = &fd_cuda_distance_table,

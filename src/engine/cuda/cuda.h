@@ -19,6 +19,8 @@
 typedef struct fd_cuda_lane fd_cuda_lane;
 typedef struct fd_cuda_library fd_cuda_library;   /* library.h: cuDNN and cuBLASLt */
 typedef struct fd_cuda_handles fd_cuda_handles;   /* library.h: what a lane needs of them */
+typedef struct fd_cuda_clock fd_cuda_clock;       /* work.h: the engine's device times */
+typedef struct fd_cuda_work fd_cuda_work;         /* work.h: what a lane does, and since when */
 
 typedef struct fd_cuda_engine {
     fd_engine base;
@@ -35,7 +37,8 @@ typedef struct fd_cuda_engine {
     pthread_mutex_t setup_lock; /* of the lane on which operators are tried while they are prepared */
     fd_cuda_lane *setup;        /* NULL until it is needed */
     char name[128];             /* "GPU 0 (NVIDIA H100 80GB HBM3)" */
-    char uuid[48];
+    char uuid[48], address[32];
+    fd_cuda_clock *clock;
     char description[256], isa[256];
 } fd_cuda_engine;
 
@@ -99,6 +102,7 @@ struct fd_cuda_lane {
     fd_cuda_lane *next;
     cudaStream_t stream;
     fd_cuda_handles *handles;
+    fd_cuda_work *work;
     atomic_bool busy;                                  /* something was queued since the last wait */
     void *scratch;
     size_t scratch_bytes;

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "engine/cuda/image.h"
+#include "engine/cuda/work.h"
 #include "kernels/area_tiles.h"
 #include "kernels/l2norm.h"
 #include "kernels/patches.h"
@@ -37,7 +38,7 @@ static fd_error *picture_open(fd_lane *base, const uint8_t *rgb, int32_t width, 
     FD_TRY(keep_pixels(p, bytes));
     p->pixels = (fd_pixels){p->memory, pitch, width, height};
     if (p->memory)
-        FD_TRY(fd_cuda_upload(base, p->memory, rgb, bytes));
+        FD_TRY(fd_cuda_work_upload(base, p->memory, rgb, bytes));
     *out = &p->base;
     p = NULL;
 done:

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "engine/cuda/library.h"
+#include "engine/cuda/work.h"
 
 static const size_t SLAB = (size_t)4 << 20, LANDING = (size_t)4 << 20, JOBS = (size_t)1 << 20;   /* bytes */
 
@@ -16,6 +17,7 @@ cudaStream_t fd_cuda_stream(fd_cuda_lane *lane)
 {
     (void)cudaSetDevice(fd_cuda_of(lane)->device);   /* it was set when the engine was opened: here it cannot fail but stickily */
     atomic_store(&lane->busy, true);
+    fd_cuda_work_runs(lane);
     return lane->stream;
 }
 
@@ -25,6 +27,7 @@ static fd_error *fill(fd_cuda_lane *lane)
     fd_cuda_engine *e = fd_cuda_of(lane);
     FD_CUDA(e, cudaSetDevice(e->device));
     FD_CUDA(e, cudaStreamCreateWithFlags(&lane->stream, cudaStreamNonBlocking));
+    FD_TRY(fd_cuda_work_open(lane, &lane->work));
     FD_TRY(fd_cuda_handles_open(lane, &lane->handles));
     for (int i = 0; i < FD_CUDA_SLABS; i++) {
         FD_CUDA(e, cudaHostAlloc((void **)&lane->slab[i].memory, SLAB, cudaHostAllocDefault));
@@ -88,6 +91,7 @@ void fd_cuda_lane_close(fd_lane *base)
             (void)cudaFreeHost(lane->slab[i].memory);
     }
     fd_cuda_handles_close(lane->handles);
+    fd_cuda_work_close(lane->work);
     if (lane->landing)
         (void)cudaFreeHost(lane->landing);
     if (lane->stream)
@@ -117,7 +121,10 @@ fd_error *fd_cuda_lane_sync(fd_lane *base)
     fd_error *err = NULL;
     fd_cuda_lane *lane = own(base);
     fd_cuda_engine *e = fd_cuda_of(lane);
-    FD_CUDA(e, cudaStreamSynchronize(fd_cuda_stream(lane)));
+    FD_CUDA(e, cudaSetDevice(e->device));
+    fd_cuda_work_pauses(lane);
+    FD_CUDA(e, cudaStreamSynchronize(lane->stream));
+    fd_cuda_work_done(lane);
     for (int i = 0; i < lane->parcels; i++)
         memcpy(lane->parcel[i].to, lane->parcel[i].from, lane->parcel[i].bytes);
     atomic_store(&lane->busy, false);
@@ -144,6 +151,8 @@ static fd_error *send_slab(fd_cuda_lane *lane, const fd_cuda_slab *slab, void *t
     fd_cuda_engine *e = fd_cuda_of(lane);
     FD_CUDA(e, cudaMemcpyAsync(to, slab->memory, bytes, cudaMemcpyHostToDevice, fd_cuda_stream(lane)));
     FD_CUDA(e, cudaEventRecord(slab->sent, lane->stream));
+    if (fd_cuda_work_now(lane) == FD_PURPOSE_UPLOAD)   /* the next slab may take its time */
+        fd_cuda_work_pauses(lane);
 done:
     return err;
 }

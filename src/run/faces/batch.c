@@ -118,6 +118,9 @@ static fd_error *analyze_on_lane(fd_worker *w, item *items, int n, fd_faces *fac
     int m = 0;
     double mark = fd_now(), pixels = 0;
     const fd_image_table *engine = w->job->engine->kind->image;
+    char label[64];
+    snprintf(label, sizeof label, "%d photographs from %lld on", n, (long long)items->outcome.image);
+    fd_lane_begin(w->lane, FD_PURPOSE_OTHER, label);
     FD_TRY(fd_alloc(&pictures, (size_t)n, sizeof *pictures));
     FD_TRY(fd_alloc(&owner, (size_t)n, sizeof *owner));
     for (int i = 0; i < n; i++)
@@ -137,6 +140,7 @@ static fd_error *analyze_on_lane(fd_worker *w, item *items, int n, fd_faces *fac
 done:
     for (int i = 0; pictures && i < m; i++)
         engine->picture_close(pictures[i]);
+    fd_lane_end(w->lane);
     free(pictures);
     free(owner);
     return err;
