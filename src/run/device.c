@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "engine/plugin.h"
+#include "run/affinity.h"
 
 fd_arithmetic fd_device_arithmetic(const char *name)
 {
@@ -100,24 +101,38 @@ done:
     return err;
 }
 
-typedef struct unit { char host[64], uuid[64]; } unit;
+static fd_error *twice(const fd_device_unit *all, int q, int r)
+{
+    if (strncmp(all[r].uuid, "MIG-", 4) == 0)
+        return FD_FAIL(FD_DEVICE,
+                       "ranks %d and %d (%s) have the same slice of a GPU, %s: CUDA shows a process only the first of those in CUDA_VISIBLE_DEVICES; "
+                       "give each rank one of its own there, or let them share with --share-gpu",
+                       q, r, all[r].host, all[r].uuid);
+    return FD_FAIL(FD_DEVICE, "ranks %d and %d (%s) have the same GPU, %s: start one rank for each GPU, or let them share with --share-gpu", q, r,
+                   all[r].host, all[r].uuid);
+}
 
-/* No two ranks may compute on one GPU unless they were told to: its memory would be taken twice. */
+fd_error *fd_device_apart(const fd_device_unit *all, int ranks)
+{
+    for (int r = 1; r < ranks; r++)
+        for (int q = 0; q < r; q++)
+            if (all[r].uuid[0] && strcmp(all[q].uuid, all[r].uuid) == 0)
+                return twice(all, q, r);
+    return NULL;
+}
+
 static fd_error *check_units(fd_comm *c, const fd_options *o, const fd_engine *e)
 {
     fd_error *err = NULL;
     const int ranks = fd_comm_ranks(c);
-    unit own = {"", ""}, *all = NULL;
+    fd_device_unit own = {"", ""}, *all = NULL;
     snprintf(own.host, sizeof own.host, "%s", fd_comm_host(c));
     if (e->kind->uuid)
         snprintf(own.uuid, sizeof own.uuid, "%s", e->kind->uuid(e));
     FD_TRY(fd_alloc(&all, (size_t)ranks, sizeof *all));
     FD_TRY(fd_comm_all_gather_fixed(c, &own, all, sizeof own));
-    for (int r = 1; r < ranks && !fd_opt_flag(o, "share-gpu"); r++)
-        for (int q = 0; q < r; q++)
-            if (all[r].uuid[0] && strcmp(all[q].uuid, all[r].uuid) == 0)
-                FD_THROW(FD_DEVICE, "ranks %d and %d (%s) have the same GPU, %s: start one rank for each GPU, or let them share with --share-gpu", q, r,
-                         all[r].host, all[r].uuid);
+    if (!fd_opt_flag(o, "share-gpu"))
+        FD_TRY(fd_device_apart(all, ranks));
 done:
     free(all);
     return err;
@@ -131,6 +146,8 @@ fd_error *fd_device_open(fd_comm *c, const fd_options *o, fd_arithmetic arithmet
     FD_TRY(agree_isa(c, o, &isa));
     FD_TRY(fd_comm_agree(c, open_own(c, o, isa, arithmetic, &e)));
     FD_TRY(check_units(c, o, e));
+    if (e->kind->address)
+        fd_affinity_apply(FD_AFFINITY_DEVICES, e->kind->address(e));
     *out = e;
     e = NULL;
 done:

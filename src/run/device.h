@@ -19,8 +19,16 @@ typedef struct fd_device_place {
  * may have the same one. More ranks than GPUs, not shared: FD_DEVICE. */
 fd_error *fd_device_pick(const fd_device_place *p, int *device, int *sharers) FD_CHECK;
 
+/* What a rank computes on; uuid "": nothing that could be shared. */
+typedef struct fd_device_unit { char host[64], uuid[64]; } fd_device_unit;
+
+/* No two ranks may compute on one GPU, or slice of one, unless they were told to: its memory would be taken twice. FD_DEVICE names the first
+ * two. */
+fd_error *fd_device_apart(const fd_device_unit *all, int ranks) FD_CHECK;
+
 /* Opens what --device, --isa, --gpu-memory and --share-gpu ask for, with products in `arithmetic`. Ranks that find the same GPU twice are refused
- * unless they share it. Collective; all ranks fail together. */
+ * unless they share it; a rank's calling thread, and all that it starts later, keep to its cores near the GPU. Collective; all ranks fail
+ * together. */
 fd_error *fd_device_open(fd_comm *c, const fd_options *o, fd_arithmetic arithmetic, fd_engine **out) FD_CHECK;
 
 /* Of "f32|tf32|f16|bf16". */

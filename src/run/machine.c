@@ -36,6 +36,21 @@ done:
     return err;
 }
 
+fd_error *fd_machine_threads(fd_comm *c, fd_options *o, int *threads)
+{
+    fd_error *err = NULL;
+    char text[16];
+    if (!fd_opt_given(o, "threads")) {
+        int cores = 1;
+        FD_TRY(fd_machine_cores(c, &cores));
+        snprintf(text, sizeof text, "%d", cores);
+        FD_TRY(fd_opt_resolve(o, "threads", text));
+    }
+    *threads = (int)fd_opt_int(o, "threads");
+done:
+    return err;
+}
+
 fd_error *fd_machine_same_engine(fd_comm *c, fd_engine *e)
 {
     fd_error *err = NULL;

@@ -51,12 +51,29 @@ static void sharing_is_even(void **state)
         }
 }
 
+/* Two ranks with one GPU, or with one slice of it, are told so in words of their own; ranks on processors share nothing. */
+static void a_gpu_is_not_taken_twice(void **state)
+{
+    (void)state;
+    fd_device_unit all[4] = {{"n1", "GPU-1"}, {"n1", "GPU-2"}, {"n2", "GPU-3"}, {"n2", "MIG-4"}};
+    assert_ok(fd_device_apart(all, 4));
+    strcpy(all[2].uuid, "MIG-4");
+    assert_fails(fd_device_apart(all, 4), FD_DEVICE, "ranks 2 and 3 (n2) have the same slice of a GPU, MIG-4");
+    assert_fails(fd_device_apart(all, 4), FD_DEVICE, "CUDA_VISIBLE_DEVICES");
+    strcpy(all[1].uuid, "GPU-1");
+    assert_fails(fd_device_apart(all, 4), FD_DEVICE, "ranks 0 and 1 (n1) have the same GPU, GPU-1: start one rank for each GPU");
+    assert_ok(fd_device_apart(all, 1));
+    memset(all, 0, sizeof all);
+    assert_ok(fd_device_apart(all, 4));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_rank_has_its_own),
         cmocka_unit_test(the_only_one_is_taken),
         cmocka_unit_test(sharing_is_even),
+        cmocka_unit_test(a_gpu_is_not_taken_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,7 +27,7 @@ static const int64_t AUTO_MATRIX_PAIRS = 400000000;
 static fd_error *resolve(fd_distances_run *r)
 {
     fd_error *err = NULL;
-    int cores = 1;
+    int threads;
     fd_string text = {0};
     fd_options *o = r->options;
     FD_TRY(fd_output_behind(fd_opt_text(o, "output"), &r->output));
@@ -37,8 +37,7 @@ static fd_error *resolve(fd_distances_run *r)
     text = (fd_string){0};
     FD_TRY(fd_string_add(&text, "%s.journal", r->output));
     r->journal = text.text;
-    FD_TRY(fd_machine_cores(r->comm, &cores));
-    FD_TRY(fd_opt_default(o, "threads", cores));
+    FD_TRY(fd_machine_threads(r->comm, o, &threads));
     FD_TRY(fd_opt_default(o, "memory", (double)(fd_machine_memory() / 5 * 4 / fd_comm_local_ranks(r->comm))));
     r->memory = fd_opt_int(o, "memory");
     r->timeout = fd_opt_real(o, "timeout");
