@@ -6,8 +6,8 @@
 . "$(dirname "$0")/../tools/lib.sh"
 cc=${CC:-cc}
 command -v "$cc" >/dev/null || skip "no C compiler"
-for name in facesdist facesdist-distances facesdist-net; do
-    ldd "$bin/$name" | grep -Ei 'cuda|cudnn|cublas|nccl' && die "$name links what only GPUs need"
+for program in "$bin"/facesdist*; do   # the library is part of them
+    ldd "$program" | grep -E 'lib(cuda|cudnn|cublas|nccl|nvidia|nvrtc|nvToolsExt)' && die "$program links what only GPUs need"
 done
 [ -z "${FACESDIST_SANITIZED:-}" ] || skip "the made-up driver is not instrumented"
 mkdir -p home/bin home/lib/facesdist home/share
@@ -56,7 +56,7 @@ expect 2 "$program" one.jpg --device cuda:
 driver 11040 1 0
 refused 'too old: it is made for CUDA 11\.4, this program needs one for 1[0-9]\.0 or newer'
 driver 99000 0 0
-refused 'sees no GPU'
+refused 'sees no GPU .*one in MIG mode is seen by its instances only'
 driver 99000 1 100
 refused 'sees no GPU'
 driver 99000 1 803

@@ -83,6 +83,9 @@ says err 'GPU 0 \(emulator\) is lost: '
 [ ! -e lost.h5 ] || die "a result was written by a lost GPU"
 emulated "${one[@]}" "${large[@]}" -o lost.h5
 same one.h5 lost.h5
+# A GPU that another process has for itself.
+expect 1 env FACESDIST_EMU_FAIL=device:1 facesdist --device cuda "${one[@]}" -o no.h5
+says err 'engine cuda: GPU 0 \(emulator\) is taken: it is in exclusive-process mode'
 # What only a GPU can do.
 expect 2 facesdist --device cuda "${one[@]}" -o no.h5 --precision nonsense
 expect 1 facesdist --device cpu "${one[@]}" -o no.h5 --precision tf32

@@ -161,7 +161,7 @@ static void job_free(fd_job *job)
     fd_pack_free(&job->pack);
     fd_manifest_free(&job->manifest);
     fd_reuse_close(job->reuse);
-    free(job->usage);
+    fd_usage_free(job->usage);
     free(job->output);
     free(job->temporary);
     free(job->journal);

@@ -97,11 +97,24 @@ done:
     return err;
 }
 
+/* What the GPU did before was to get ready. */
+static void tell_gpu(fd_job *job, bool before)
+{
+    fd_device_seconds now = {.busy = 0};
+    if (job->engine->kind->seconds)
+        job->engine->kind->seconds(job->engine, &now);
+    if (before)
+        job->gpu_before = now;
+    else
+        job->gpu_busy = now.busy - job->gpu_before.busy;
+}
+
 fd_error *fd_job_images(fd_job *job, const int64_t *todo, int64_t n)
 {
     fd_error *err = NULL;
     bool interrupted = false;
     double mark = fd_now();
+    tell_gpu(job, true);
     images c = {.job = job, .todo = todo, .n = n, .memory = job->memory / 2 < QUEUE_BYTES ? job->memory / 2 : QUEUE_BYTES};
     const fd_crew crew = {.comm = job->comm, .threads = job->threads, .last = n, .all = job->manifest.n - job->resumed, .what = "images", .memory = c.memory,
                           .share = share, .begin = begin, .work = work, .end = end, .beat = beat, .self = &c};
@@ -113,6 +126,7 @@ fd_error *fd_job_images(fd_job *job, const int64_t *todo, int64_t n)
     c.journal = NULL;
     FD_TRY(fd_comm_agree(job->comm, closing));
     fd_stage_add(job->stages, FD_STAGE_IMAGES, &mark, (double)n, 0);
+    tell_gpu(job, false);
     if (interrupted)
         FD_THROW(FD_INTERRUPTED, "interrupted");
 done:

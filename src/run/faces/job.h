@@ -52,6 +52,9 @@ typedef struct fd_job {
     char started[21];
     double start;                         /* fd_now() */
     fd_stage_row stages[FD_STAGES];
+    fd_device_seconds gpu_before;         /* the engine's, when photographs began; all 0: it has none */
+    double gpu_busy;                      /* while there were photographs to be done */
+    char bounded_by[256];                 /* on rank 0, once the result is there */
 } fd_job;
 
 /* resolve.c: options to what will be used: paths, model, threads, memory; then (after the engine is open) pins. */

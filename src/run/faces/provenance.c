@@ -1,5 +1,6 @@
 #include "run/faces/provenance.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "dist/dist.h"
 #include "run/environment.h"
 #include "run/exchange.h"
+#include "run/faces/bound.h"
 #include "run/machine.h"
 #include "run/run.h"
 #include "run/usage.h"
@@ -104,6 +106,8 @@ static fd_error *note_all(fd_job *job, fd_provenance *p)
     FD_TRY(note(p, "manifest sha256", text));
     FD_TRY(note(p, "engine", job->engine->kind->description(job->engine)));
     FD_TRY(note(p, "instruction set", job->engine->kind->isa(job->engine)));
+    if (job->usage->gpu)
+        FD_TRY(note(p, "NVIDIA driver", fd_nvml_driver(job->usage->gpu)));
     FD_TRY(note(p, "host", fd_comm_host(job->comm)));
     fd_machine_cpu(text, sizeof text);
     FD_TRY(note(p, "processor", text));
@@ -183,6 +187,75 @@ done:
     return err;
 }
 
+/* Rows of ranks that have no GPU, or cannot ask it, are NAN and "". */
+static fd_error *gpu_tables(fd_provenance *p, const fd_usage_row *all, int64_t n)
+{
+    fd_error *err = NULL;
+    double *percent, *used, *sm, *memory, *celsius;
+    char(*words)[FD_NVML_HELD] = NULL;
+    const char **held;
+    FD_TRY(add_column(p, "/run/usage/gpu_percent", FD_COL_F64, n, (void **)&percent));
+    FD_TRY(add_column(p, "/run/usage/gpu_memory_bytes", FD_COL_F64, n, (void **)&used));
+    FD_TRY(add_column(p, "/run/usage/gpu_sm_mhz", FD_COL_F64, n, (void **)&sm));
+    FD_TRY(add_column(p, "/run/usage/gpu_memory_mhz", FD_COL_F64, n, (void **)&memory));
+    FD_TRY(add_column(p, "/run/usage/gpu_celsius", FD_COL_F64, n, (void **)&celsius));
+    FD_TRY(add_column(p, "/run/usage/gpu_held_down_by", FD_COL_TEXT, n, (void **)&held));
+    FD_TRY(fd_alloc(&words, (size_t)n, sizeof *words));
+    p->words = words;
+    for (int64_t i = 0; i < n; i++) {
+        const fd_nvml_sample *g = &all[i].gpu;
+        percent[i] = g->percent, used[i] = g->memory_bytes, sm[i] = g->sm_mhz, memory[i] = g->memory_mhz, celsius[i] = g->celsius;
+        held[i] = fd_nvml_held_text(g->held, words[i]);
+    }
+done:
+    return err;
+}
+
+/* Whether any rank could ask its GPU. */
+static bool has_gpu(const fd_usage_row *all, int64_t n)
+{
+    bool found = false;
+    for (int64_t i = 0; i < n; i++)
+        found = found || !isnan(all[i].gpu.percent) || !isnan(all[i].gpu.memory_bytes) || !isnan(all[i].gpu.sm_mhz);
+    return found;
+}
+
+/* Device seconds of ranks that have a GPU. */
+static fd_error *load_tables(fd_provenance *p, const fd_rank_load *all, int ranks)
+{
+    fd_error *err = NULL;
+    int64_t *rank, gpus = 0, row = 0;
+    double *seconds;
+    const char **purpose;
+    for (int r = 0; r < ranks; r++)
+        gpus += all[r].has_gpu;
+    if (gpus == 0)
+        return NULL;
+    FD_TRY(add_column(p, "/run/gpu/rank", FD_COL_I64, gpus * (FD_PURPOSES + 1), (void **)&rank));
+    FD_TRY(add_column(p, "/run/gpu/work", FD_COL_TEXT, gpus * (FD_PURPOSES + 1), (void **)&purpose));
+    FD_TRY(add_column(p, "/run/gpu/seconds", FD_COL_F64, gpus * (FD_PURPOSES + 1), (void **)&seconds));
+    for (int r = 0; r < ranks; r++)
+        for (int k = 0; all[r].has_gpu && k <= FD_PURPOSES; k++, row++) {
+            rank[row] = r;
+            purpose[row] = k < FD_PURPOSES ? fd_purpose_name((fd_purpose)k) : "busy";
+            seconds[row] = k < FD_PURPOSES ? all[r].device.of[k] : all[r].device.busy;
+        }
+done:
+    return err;
+}
+
+static fd_rank_load load_of(const fd_job *job)
+{
+    fd_rank_load l = {.threads = job->threads, .has_gpu = job->engine->kind->seconds != NULL, .busy = job->gpu_busy};
+    if (!l.has_gpu)
+        return l;
+    job->engine->kind->seconds(job->engine, &l.device);
+    for (int k = 0; k < FD_PURPOSES; k++)
+        l.device.of[k] -= job->gpu_before.of[k];
+    l.device.busy -= job->gpu_before.busy;
+    return l;
+}
+
 /* Every rank's rows on rank 0; *all and *n there. */
 static fd_error *gather_rows(fd_job *job, const void *own, int64_t own_n, int64_t size, void **all, int64_t *n)
 {
@@ -203,19 +276,27 @@ done:
 fd_error *fd_provenance_of(fd_job *job, fd_provenance *out)
 {
     fd_error *err = NULL;
-    void *stages = NULL, *usage = NULL;
+    void *stages = NULL, *usage = NULL, *loads = NULL;
+    const fd_rank_load own = load_of(job);
     int64_t n = 0;
     FD_TRY(gather_rows(job, job->stages, FD_STAGES, sizeof *job->stages, &stages, &n));
+    FD_TRY(gather_rows(job, &own, 1, sizeof own, &loads, &n));
     FD_TRY(gather_rows(job, job->usage->row, job->usage->n, sizeof *job->usage->row, &usage, &n));
     if (job->rank == 0) {
+        fd_bound_text(stages, loads, job->ranks, job->bounded_by, sizeof job->bounded_by);
         FD_TRY(note_all(job, out));
+        FD_TRY(note(out, "bounded by", job->bounded_by));
         FD_TRY(input_table(out, job->options));
         FD_TRY(stage_tables(out, stages, job->ranks));
+        FD_TRY(load_tables(out, loads, job->ranks));
         FD_TRY(usage_tables(out, usage, n));
+        if (has_gpu(usage, n))
+            FD_TRY(gpu_tables(out, usage, n));
     }
 done:
     free(stages);
     free(usage);
+    free(loads);
     return err;
 }
 
@@ -228,4 +309,5 @@ void fd_provenance_free(fd_provenance *p)
     free(p->attribute);
     for (int i = 0; i < p->n_tables; i++)
         free(p->column[i]);
+    free(p->words);
 }

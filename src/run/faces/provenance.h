@@ -9,9 +9,10 @@ typedef struct fd_provenance {
     fd_attribute *attribute;
     int n_attributes;
     size_t capacity;
-    fd_column table[12];
+    fd_column table[24];
     int n_tables;
-    void *column[12];      /* contents of the tables */
+    void *column[24];      /* contents of the tables */
+    void *words;           /* texts that a column points to */
 } fd_provenance;
 
 /* Collective: gathers every rank's stages and usage to rank 0, where *out is filled. fd_provenance_free in any case. */

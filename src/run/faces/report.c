@@ -50,6 +50,8 @@ static void print_table(const fd_job *job, const fd_tally *t, const fd_stage_row
     for (int s = 0; s < FD_STAGES; s++)
         print_stage(all, job->ranks, (fd_stage)s);
     printf("  * seconds summed over the threads of a rank, rate per thread; min, mean and max are over the ranks\n");
+    if (job->bounded_by[0])
+        printf("bounded by %s\n", job->bounded_by);
     printf("\n%s in %s (%s): %s\n", job->shown, fd_seconds_text(seconds, fd_now() - job->start), fd_bytes_text(bytes, (double)t->bytes),
            t->distances ? "faces, embeddings and distances" : "faces and embeddings");
     fflush(stdout);

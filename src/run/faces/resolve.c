@@ -17,6 +17,7 @@
 #include "run/machine.h"
 #include "run/output.h"
 #include "run/pairs/pairing.h"
+#include "run/usage.h"
 #include "run/watch.h"
 
 /* share/facesdist beside the folder of the program, where the pack and the sample photographs are installed. */
@@ -57,15 +58,12 @@ done:
 fd_error *fd_job_resolve(fd_job *job)
 {
     fd_error *err = NULL;
-    int cores = 1;
     FD_TRY(fd_wanted_check(job->options));
     FD_TRY(resolve_paths(job));
     FD_TRY(fd_comm_agree(job->comm, job->rank == 0 ? fd_output_check(job->output) : NULL));
     FD_TRY(fd_comm_agree(job->comm, fd_staging_check(job)));
-    FD_TRY(fd_machine_cores(job->comm, &cores));
-    FD_TRY(fd_opt_default(job->options, "threads", cores));
+    FD_TRY(fd_machine_threads(job->comm, job->options, &job->threads));
     FD_TRY(fd_opt_default(job->options, "memory", (double)(fd_machine_memory() / 5 * 4 / fd_comm_local_ranks(job->comm))));
-    job->threads = (int)fd_opt_int(job->options, "threads");
     job->memory = fd_opt_int(job->options, "memory");
     job->batch = fd_opt_int(job->options, "batch");
     job->decode = (fd_decode_config){.max_pixels = fd_opt_int(job->options, "max-pixels"), .max_scans = fd_opt_int(job->options, "max-scans"),
@@ -116,10 +114,12 @@ fd_error *fd_job_load(fd_job *job)
     fd_error *err = NULL;
     FD_TRY(fd_comm_agree(job->comm, load_own(job)));
     FD_TRY(fd_device_open(job->comm, job->options, fd_device_arithmetic(fd_opt_text(job->options, "precision")), &job->engine));
+    FD_TRY(fd_machine_threads(job->comm, job->options, &job->threads));   /* of the cores that are near the GPU */
     FD_TRY(fd_machine_same_engine(job->comm, job->engine));
     FD_TRY(fd_environment_same(job->comm, job->engine));
     FD_TRY(fd_opt_resolve(job->options, "device", job->engine->kind->name));
     fd_say(FD_NORMAL, "engine %s: %s", job->engine->kind->name, job->engine->kind->description(job->engine));
+    fd_usage_watch_gpu(job->usage, job->engine);
 done:
     return err;
 }

@@ -26,8 +26,8 @@ const fd_program fd_report_program = {
     .usage = "facesdist-report [options] RESULT -o report.html",
     .description =
         "Writes one HTML file with the ledger of a run, sample faces with their nearest neighbours, a histogram of distances, clusters, "
-        "duplicates, the bad files with their reasons, the time of each stage and rank, processor and memory over time, and how the run was "
-        "made. The page loads nothing and runs nothing: it can be kept, printed or sent as it is. It shows faces: send it to those who may see "
+        "duplicates, the bad files with their reasons, the time of each stage and rank, processor, memory and GPU over time, and how the run "
+        "was made. The page loads nothing and runs nothing: it can be kept, printed or sent as it is. It shows faces: send it to those who may see "
         "the photographs, or make it with --no-pictures.\n\n"
         "The pictures are cut from the result's crops where it has them (facesdist --save-crops), else from the photographs, where these are "
         "what they were.\n\n"
@@ -73,7 +73,7 @@ static fd_error *add_head(fd_page *p)
     FD_TRY(fd_string_add(&p->html, "<a href=\"#distances\">Distances</a><a href=\"#clusters\">Clusters</a>%s",
                          p->key ? "<a href=\"#duplicates\">Duplicates</a><a href=\"#bad\">Bad files</a>" : ""));
     FD_TRY(fd_string_add(
-        &p->html, "<a href=\"#time\">Time</a><a href=\"#usage\">Processor and memory</a><a href=\"#run\">The run</a></nav>\n</header>\n"));
+        &p->html, "<a href=\"#time\">Time</a><a href=\"#usage\">Processor, memory, GPU</a><a href=\"#run\">The run</a></nav>\n</header>\n"));
 done:
     return err;
 }

@@ -49,6 +49,7 @@ static fd_error *facts(fd_page *p)
                                           {"host of rank 0", "host"},
                                           {"processor", "processor"},
                                           {"engine", "engine"},
+                                          {"NVIDIA driver", "NVIDIA driver"},
                                           {"libraries", "libraries"},
                                           {"model", "model name"},
                                           {"its version", "model version"},
@@ -57,7 +58,8 @@ static fd_error *facts(fd_page *p)
                                           {"its metric", "model metric"},
                                           {"its threshold", "model threshold"},
                                           {"images from a journal", "images from the journal"},
-                                          {"files passed over", "files passed over"}};
+                                          {"files passed over", "files passed over"},
+                                          {"bounded by", "bounded by"}};
     FD_TRY(fd_string_add(&p->html, "<table>\n"));
     FD_TRY(inputs(p));
     for (size_t i = 0; i < sizeof what / sizeof *what; i++)

@@ -1,4 +1,4 @@
-/* Processor and memory over time, from /run/usage: a line for each rank, or what most of many ranks do. */
+/* Processor, memory and GPUs over time, from /run/usage: a line for each rank, or what most of many ranks do. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +12,8 @@ typedef struct samples {
     int64_t n, ranks;
     int64_t *rank;                      /* [n] */
     double *seconds, *cpu, *resident;   /* [n] */
+    double *gpu_percent, *gpu_memory, *gpu_mhz;   /* [n], NaN where a rank has none; NULL: no rank has */
+    char **gpu_held;                    /* [n] words; NULL too */
     int64_t *first;                     /* [ranks + 1]: rank r has samples order[first[r]..first[r + 1] - 1], by time */
     int64_t *order;                     /* [n] */
     double end;                         /* of the run, seconds */
@@ -53,6 +55,17 @@ done:
     return err;
 }
 
+/* NaN is what a rank without a GPU has; what is infinite no picture can show. */
+static fd_error *check_gpus(const samples *s)
+{
+    const double *const columns[] = {s->gpu_percent, s->gpu_memory, s->gpu_mhz};
+    for (size_t k = 0; k < sizeof columns / sizeof *columns; k++)
+        for (int64_t i = 0; columns[k] && i < s->n; i++)
+            if (isinf(columns[k][i]))
+                return FD_FAIL(FD_FORMAT, "/run/usage has an infinite number of a GPU");
+    return NULL;
+}
+
 static fd_error *read_samples(fd_page *p, samples *s)
 {
     fd_error *err = NULL;
@@ -61,6 +74,11 @@ static fd_error *read_samples(fd_page *p, samples *s)
     FD_TRY(fd_page_column(p, "/run/usage/seconds", FD_COL_F64, &s->n, &s->seconds));
     FD_TRY(fd_page_column(p, "/run/usage/cpu_seconds", FD_COL_F64, &s->n, &s->cpu));
     FD_TRY(fd_page_column(p, "/run/usage/resident_bytes", FD_COL_F64, &s->n, &s->resident));
+    FD_TRY(fd_page_column(p, "/run/usage/gpu_percent", FD_COL_F64, &s->n, &s->gpu_percent));
+    FD_TRY(fd_page_column(p, "/run/usage/gpu_memory_bytes", FD_COL_F64, &s->n, &s->gpu_memory));
+    FD_TRY(fd_page_column(p, "/run/usage/gpu_sm_mhz", FD_COL_F64, &s->n, &s->gpu_mhz));
+    FD_TRY(fd_page_column(p, "/run/usage/gpu_held_down_by", FD_COL_TEXT, &s->n, &s->gpu_held));
+    FD_TRY(check_gpus(s));
     if (s->rank && s->seconds && s->cpu && s->resident)
         FD_TRY(sort(s));
 done:
@@ -69,7 +87,8 @@ done:
 
 static void samples_free(samples *s)
 {
-    void *const all[] = {s->rank, s->seconds, s->cpu, s->resident, s->first, s->order};
+    void *const all[] = {s->rank, s->seconds, s->cpu, s->resident, s->first, s->order,
+                         s->gpu_percent, s->gpu_memory, s->gpu_mhz, s->gpu_held};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
 }
@@ -88,36 +107,35 @@ static double value_at(const samples *s, const double *value, int64_t rank, doub
 }
 
 /* What is measured of a rank; `unit` divides it. */
-typedef enum quantity { CORES, MEMORY } quantity;
 typedef struct measure {
-    quantity what;
+    const double *of;   /* [n] */
+    bool rate;          /* what it grows by per second */
     double unit;
     const char *label;
 } measure;
 
-/* At the points of the grid. Cores in use: processor seconds per second since the point before. */
+/* At the points of the grid; a rate is that since the point before. */
 static void on_grid(const samples *s, int64_t rank, const measure *m, fd_point *out)
 {
     const double wide = s->end / (s->grid - 1);
     for (int i = 0; i < s->grid; i++) {
-        out[i] = (fd_point){wide * i, value_at(s, s->resident, rank, wide * i) / m->unit};
-        if (m->what == CORES)
-            out[i].y = (value_at(s, s->cpu, rank, wide * (i ? i : 1)) - value_at(s, s->cpu, rank, wide * (i ? i - 1 : 0))) / wide / m->unit;
+        out[i] = (fd_point){wide * i, value_at(s, m->of, rank, wide * i) / m->unit};
+        if (m->rate)
+            out[i].y = (value_at(s, m->of, rank, wide * (i ? i : 1)) - value_at(s, m->of, rank, wide * (i ? i - 1 : 0))) / wide / m->unit;
     }
 }
 
-/* At the samples themselves; cores in use as steps between samples that are not too near to each other. Returns how many points out[2 n] has.
- */
+/* At the samples themselves; rates as steps between samples that are not too near to each other. Returns how many points out[2 n] has. */
 static int64_t on_samples(const samples *s, int64_t rank, const measure *m, fd_point *out)
 {
     int64_t n = 0, from = s->first[rank];
     for (int64_t i = from; i < s->first[rank + 1]; i++) {
         const int64_t a = s->order[from], b = s->order[i];
         const double wide = s->seconds[b] - s->seconds[a];
-        if (m->what == MEMORY)
-            out[n++] = (fd_point){s->seconds[b], s->resident[b] / m->unit};
-        else if (wide > 0 && (wide >= s->end / GRID || i + 1 == s->first[rank + 1])) {
-            const double rate = (s->cpu[b] - s->cpu[a]) / wide / m->unit;
+        if (!m->rate && !isnan(m->of[b]))
+            out[n++] = (fd_point){s->seconds[b], m->of[b] / m->unit};
+        else if (m->rate && wide > 0 && (wide >= s->end / GRID || i + 1 == s->first[rank + 1])) {
+            const double rate = (m->of[b] - m->of[a]) / wide / m->unit;
             out[n++] = (fd_point){s->seconds[a], rate};
             out[n++] = (fd_point){s->seconds[b], rate};
             from = i;
@@ -222,21 +240,62 @@ done:
     return err;
 }
 
+static double largest_of(const double *value, int64_t n)
+{
+    double most = 0;
+    for (int64_t i = 0; i < n; i++)
+        most = fmax(most, value[i]);   /* not of NaN */
+    return most;
+}
+
+static fd_error *draw_bytes(fd_page *p, const samples *s, const double *bytes, const char *giga, const char *mega)
+{
+    const bool large = largest_of(bytes, s->n) >= 4e9;
+    return draw(p, s, &(measure){bytes, false, large ? 1e9 : 1e6, large ? giga : mega});
+}
+
+/* How often something held the clocks down, and what it was first. */
+static fd_error *say_held(fd_page *p, const samples *s)
+{
+    int64_t held = 0, asked = 0, first = -1;
+    for (int64_t i = 0; i < s->n; i++) {
+        asked += !isnan(s->gpu_mhz[i]);
+        held += *s->gpu_held[i] != 0;
+        first = first < 0 && *s->gpu_held[i] ? i : first;
+    }
+    if (held == 0)
+        return fd_page_say(p, "", "Nothing held the GPUs' clocks down in %lld samples.", (long long)asked);
+    return fd_page_say(p, "", "The GPUs' clocks were held down in %lld of %lld samples, the first time by: %s.", (long long)held,
+                       (long long)asked, s->gpu_held[first]);
+}
+
+static fd_error *draw_gpus(fd_page *p, const samples *s)
+{
+    fd_error *err = NULL;
+    if (s->gpu_percent)
+        FD_TRY(draw(p, s, &(measure){s->gpu_percent, false, 1, "GPU: % of the time that a kernel ran"}));
+    if (s->gpu_memory)
+        FD_TRY(draw_bytes(p, s, s->gpu_memory, "GPU memory in use, GB", "GPU memory in use, MB"));
+    if (s->gpu_mhz)
+        FD_TRY(draw(p, s, &(measure){s->gpu_mhz, false, 1, "GPU clock (SM), MHz"}));
+    if (s->gpu_mhz && s->gpu_held)
+        FD_TRY(say_held(p, s));
+done:
+    return err;
+}
+
 fd_error *fd_page_usage(fd_page *p)
 {
     fd_error *err = NULL;
     samples s = {0};
-    double largest = 0;
-    FD_TRY(fd_page_section(p, "usage", "Processor and memory over time"));
+    FD_TRY(fd_page_section(p, "usage", "Processor, memory and GPU over time"));
     FD_TRY(read_samples(p, &s));
-    for (int64_t i = 0; s.order && i < s.n; i++)
-        largest = fmax(largest, s.resident[i]);
     if (!s.order || s.end <= 0) {
         FD_TRY(fd_page_say(p, "", "The result has no record of it."));
     } else {
-        const bool giga = largest >= 4e9;
-        FD_TRY(draw(p, &s, &(measure){CORES, 1, "cores in use"}));
-        FD_TRY(draw(p, &s, &(measure){MEMORY, giga ? 1e9 : 1e6, giga ? "resident memory, GB" : "resident memory, MB"}));
+        FD_TRY(draw(p, &s, &(measure){s.cpu, true, 1, "cores in use"}));
+        FD_TRY(draw_bytes(p, &s, s.resident, "resident memory, GB", "resident memory, MB"));
+        FD_TRY(draw_gpus(p, &s));
     }
     FD_TRY(fd_string_add(&p->html, "</section>\n"));
 done:
