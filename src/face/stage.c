@@ -74,7 +74,7 @@ static fd_error *check_input(const fd_stage *stage, const fd_stage_wish *w)
 /* On the batch that is wished for; a file that fixes another one and cannot do without runs in batches of its own. */
 static fd_error *open_net(fd_engine *e, const fd_stage_wish *wish, const char *name, fd_stage *stage)
 {
-    fd_net_config config = {.batch = wish->batch, .height = wish->height, .width = wish->width, .any_size = wish->any_size, .name = name};
+    fd_net_config config = {.batch = wish->batch, .channels = 3, .height = wish->height, .width = wish->width, .any_size = wish->any_size, .name = name};
     fd_error *err = fd_net_open(e, wish->file->bytes, wish->file->n, &config, &stage->net);
     if (fd_error_code(err) == FD_UNSUPPORTED) {
         fd_error_free(err);

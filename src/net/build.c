@@ -83,6 +83,14 @@ static int64_t dimension(const Onnx__TensorShapeProto__Dimension *d)
     return d->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE ? d->dim_value : 0;   /* 0: left open */
 }
 
+/* What the caller says of an axis of [batch][channels]...[height][width]; 0: nothing. */
+static int64_t said_of(const fd_build *how, int rank, int axis)
+{
+    if (axis == 1)
+        return rank == 4 ? how->channels : 0;
+    return axis == rank - 1 ? how->width : axis == rank - 2 ? how->height : 0;
+}
+
 /* The file's shape, open dimensions filled in. */
 static fd_error *input_shape(builder *b, const Onnx__TensorShapeProto *shape, const fd_build *how, fd_tensor *out)
 {
@@ -98,7 +106,7 @@ static fd_error *input_shape(builder *b, const Onnx__TensorShapeProto *shape, co
     for (int i = 0; i < out->rank; i++) {
         int64_t size = dimension(shape->dim[i]), asked = i == 0 ? g->batch : how->shape ? how->shape->dim[i] : 0;
         if (i > 0 && asked == 0 && size <= 0)
-            asked = i == out->rank - 1 && i >= 2 ? how->width : i == out->rank - 2 && i >= 2 ? how->height : 0;
+            asked = said_of(how, out->rank, i);
         if (i > 0 && size > 0 && asked > 0 && asked != size)
             return FD_FAIL(FD_UNSUPPORTED, "dimension %d of the network's input is %lld, not %lld", i, (long long)size, (long long)asked);
         out->dim[i] = i > 0 && size > 0 ? size : asked;

@@ -85,9 +85,9 @@ fd_error *fd_graph_tidy(fd_graph *g) FD_CHECK;   /* operators that nothing reads
 double fd_op_flop(const fd_op_desc *op);            /* one multiply-add counts 2, any other operation on an element 1 */
 size_t fd_op_weight_bytes(const fd_op_desc *op);
 
-/* From the file to the graph before its passes. `shape`: the input's, as run (shape->rank 0: from the file and height, width). */
+/* From the file to the graph before its passes. `shape`: the input's, as run (shape->rank 0: from the file and the members above, 0: not said). */
 typedef struct fd_build {
-    int64_t batch, height, width;
+    int64_t batch, channels, height, width;
     const fd_tensor *shape;
 } fd_build;
 fd_error *fd_graph_build(fd_graph *g, fd_model *m, const fd_build *how) FD_CHECK;

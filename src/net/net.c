@@ -163,7 +163,7 @@ static fd_error *try_pnet(fd_net *net, fd_model *m, bool *found)
     fd_graph g = {0};
     fd_pnet_match match;
     const fd_op_table *table = net->engine->kind->op;
-    fd_error *unfit = fd_graph_build(&g, m, &(fd_build){.batch = 1, .height = FD_PNET_PROBE, .width = FD_PNET_PROBE});
+    fd_error *unfit = fd_graph_build(&g, m, &(fd_build){.batch = 1, .channels = 3, .height = FD_PNET_PROBE, .width = FD_PNET_PROBE});
     *found = !unfit && g.value[g.input].shape.rank == 4 && g.value[g.input].shape.dim[2] == FD_PNET_PROBE &&
              g.value[g.input].shape.dim[3] == FD_PNET_PROBE;
     fd_error_free(unfit);   /* not at the probe's size: then it is no P-Net, and loading it says what is wrong with it, if anything */
@@ -211,7 +211,7 @@ static fd_error *load(fd_net *net, fd_model *m, const fd_net_config *config)
     fd_error *err = NULL;
     fd_graph g = {0};
     fd_plan plan = {0};
-    fd_build how = {config->batch, config->height, config->width, config->shape};
+    fd_build how = {config->batch, config->channels, config->height, config->width, config->shape};
     size_t limit = config->memory ? config->memory : default_arena;
     FD_TRY(fd_graph_build(&g, m, &how));
     FD_TRY(fd_graph_fuse(&g));

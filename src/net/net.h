@@ -12,6 +12,7 @@ typedef struct fd_net fd_net;
 typedef struct fd_net_config {
     int64_t batch;               /* fixed batch of every run; 0: the file's, 1 where it is left open */
     int64_t height, width;       /* of the input where the file leaves them open; 0: they must be in the file */
+    int64_t channels;            /* likewise, of an input with height and width */
     const fd_tensor *shape;      /* the whole input, as it will come; must agree with the file and with batch. NULL: by the members above */
     bool any_size;               /* use the engine's fused P-Net when the network has that shape: see fd_net_any_size */
     const char *name;            /* for messages: the file's name; never NULL */

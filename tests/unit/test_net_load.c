@@ -169,6 +169,13 @@ static void inputs(void **state)
     onnx_node(&m, "Relu", "x", "y");
     assert_refused(&m, FD_UNSUPPORTED, "dimension 2 of the network's input is left open");
     m = (onnx_model){0};
+    onnx_input(&m, "x", DIMS(-1, -1, -1, -1));
+    onnx_output(&m, "y");
+    onnx_node(&m, "Relu", "x", "y");
+    rig said = rig_open(&m, "ref", (fd_net_config){.batch = 2, .channels = 3, .height = 4, .width = 5});
+    assert_shape(fd_net_input(said.net), DIMS(2, 3, 4, 5));
+    rig_close(&said);
+    m = (onnx_model){0};
     onnx_input(&m, "x", DIMS(1, 3));
     onnx_input(&m, "z", DIMS(1, 3));
     onnx_output(&m, "y");
