@@ -30,11 +30,11 @@ done:
 }
 
 /* Pair values need no scaling: they are made in double. */
-static fd_error *open_sweeps(fd_lane *lane, const fd_panel_desc *d, const float *staged, fd_panel_block *b)
+static fd_error *open_sweeps(fd_lane *lane, const fd_panel_desc *d, float **staged, fd_panel_block *b)
 {
     fd_error *err = NULL;
     const fd_engine_kind *kind = lane->engine->kind;
-    const fd_block_desc desc = {.metric = d->metric, .precision = d->precision, .row = staged, .valid = b->valid, .n = b->n, .dim = d->dim};
+    const fd_block_desc desc = {.metric = d->metric, .precision = d->precision, .row = *staged, .valid = b->valid, .n = b->n, .dim = d->dim, .given = staged};
     FD_TRY(kind->distance->block_open(lane, &desc, &b->swept));
     FD_TRY(kind->lane_sync(lane));
 done:
@@ -45,7 +45,7 @@ done:
 typedef struct reading {
     fd_lane *lane;
     const fd_panel_desc *desc;
-    float *staged;   /* engine memory: the rows of a block; NULL where no sweeps are wanted */
+    float *staged;   /* engine memory: the rows of a block; NULL where none are wanted for sweeps, or the block before kept them */
 } reading;
 
 static fd_error *take_piece(const reading *r, fd_panel_block *b, int64_t at, int64_t n, const float *rows, const uint8_t *valid)
@@ -67,19 +67,25 @@ done:
     return err;
 }
 
-static fd_error *new_block(int64_t n, fd_panel_block *b)
+static fd_error *new_block(reading *r, int64_t n, fd_panel_block *b)
 {
+    fd_error *err = NULL;
+    const fd_engine_kind *kind = r->lane->engine->kind;
     b->n = n;
-    return fd_alloc(&b->valid, (size_t)n, 1);
+    FD_TRY(fd_alloc(&b->valid, (size_t)n, 1));
+    if (r->desc->sweeps && !r->staged)
+        FD_TRY(kind->alloc(r->lane->engine, (size_t)(n * r->desc->dim) * sizeof(float), (void **)&r->staged));
+done:
+    return err;
 }
 
 /* Block I of the plan into *b. Returns the source's failure, on all ranks alike where they read together; a rank that *failed alone reads on. */
-static fd_error *read_block(const reading *r, int64_t I, fd_panel_block *b, fd_error **failed)
+static fd_error *read_block(reading *r, int64_t I, fd_panel_block *b, fd_error **failed)
 {
     const fd_panel_desc *d = r->desc;
     const int64_t rows_of_block = fd_tile_plan_rows(&d->plan, I), piece = d->tiles ? d->plan.side : fd_tile_plan_of(d->plan.n).side;
     if (!*failed)
-        *failed = new_block(rows_of_block, b);
+        *failed = new_block(r, rows_of_block, b);
     for (int64_t at = 0; at < rows_of_block && (!*failed || d->source.together); at += piece) {
         const int64_t n = rows_of_block - at < piece ? rows_of_block - at : piece;
         const float *rows = NULL;
@@ -93,7 +99,7 @@ static fd_error *read_block(const reading *r, int64_t I, fd_panel_block *b, fd_e
     if (!*failed)
         b->all_valid = !memchr(b->valid, 0, (size_t)rows_of_block);
     if (!*failed && d->sweeps)
-        *failed = open_sweeps(r->lane, d, r->staged, b);
+        *failed = open_sweeps(r->lane, d, &r->staged, b);
     return NULL;
 }
 
@@ -104,8 +110,6 @@ fd_error *fd_panel_open(fd_lane *lane, const fd_panel_desc *d, int64_t first, in
     *out = (fd_panel){.engine = lane->engine, .first = first, .count = count};
     fd_error *failed = fd_alloc(&out->block, (size_t)count, sizeof *out->block), *unread = NULL;
     fd_lane_begin(lane, FD_PURPOSE_DISTANCES, "rows of distances");
-    if (!failed && d->sweeps && count > 0)
-        failed = kind->alloc(lane->engine, (size_t)(fd_tile_plan_rows(&d->plan, first) * d->dim) * sizeof(float), (void **)&r.staged);
     for (int64_t i = 0; i < count && !unread && (!failed || d->source.together); i++)
         unread = read_block(&r, first + i, out->block + (failed ? 0 : i), &failed);
     if (r.staged)

@@ -18,13 +18,14 @@ typedef enum fd_precision {
     FD_PRECISION_F32     /* float32; the faster one for histograms, where a bin's edge is near to every pair */
 } fd_precision;
 
-/* What a block is made of. `row` is the engine's memory and copied, `valid` the host's. */
+/* What a block is made of. `row` is the engine's memory, `valid` the host's and copied. */
 typedef struct fd_block_desc {
     fd_metric metric;
     fd_precision precision;
     const float *row;       /* [n][dim] */
     const uint8_t *valid;   /* [n]; 0: the row takes part in no pair; NULL: all do */
     int64_t n, dim;         /* 0 <= n < 2^31, dim > 0. Sweeps of few large blocks (4,096 rows) beat many small ones. */
+    float **given;          /* NULL: `row` is copied. Else *given == row, of the engine's alloc: a block that keeps it as its own sets *given to NULL. */
 } fd_block_desc;
 
 /* A block of rows prepared once for all its sweeps: a copy of the rows in the engine's order, norms, which are usable. Made by block_open;

@@ -92,7 +92,7 @@ static double all_pairs(const setting *t)
     fd_topk_clear(&l.list, FD_EUCLIDEAN, t->n);
     for (int64_t first = 0; first < t->n && blocks < MOST_BLOCKS; first += t->side, blocks++) {
         int64_t count = t->n - first < t->side ? t->n - first : t->side;
-        fd_block_desc d = {FD_EUCLIDEAN, t->precision, t->row + first * t->dim, NULL, count, t->dim};
+        fd_block_desc d = {.metric = FD_EUCLIDEAN, .precision = t->precision, .row = t->row + first * t->dim, .n = count, .dim = t->dim};
         bench_must(table->block_open(t->lane, &d, &block[blocks]));
     }
     for (int64_t I = 0; I < blocks; I++)

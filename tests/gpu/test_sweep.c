@@ -105,8 +105,8 @@ static void run_by_ref(const task *t, const rows *a, const rows *b, int same, ou
     fd_block *x, *y;
     const fd_histogram histogram = {-0.1, (double)t->bins / 3, t->bins, o->count};
     o->radius.radius = (float)t->radius;
-    assert_ok(fd_ref_block_open(&lane, &(fd_block_desc){t->metric, FD_PRECISION_AUTO, a->row, a->valid, a->n, a->dim}, &x));
-    assert_ok(fd_ref_block_open(&lane, &(fd_block_desc){t->metric, FD_PRECISION_AUTO, b->row, b->valid, b->n, b->dim}, &y));
+    assert_ok(fd_ref_block_open(&lane, &(fd_block_desc){.metric = t->metric, .row = a->row, .valid = a->valid, .n = a->n, .dim = a->dim}, &x));
+    assert_ok(fd_ref_block_open(&lane, &(fd_block_desc){.metric = t->metric, .row = b->row, .valid = b->valid, .n = b->n, .dim = b->dim}, &y));
     const fd_sweep s = {x, same ? x : y, 0, same ? 0 : 1000, o->a, o->b, t->self, t->radius != 0 ? &o->radius : NULL, t->bins ? &histogram : NULL};
     assert_ok(fd_ref_sweep(&lane, &s));
     fd_ref_block_close(x);

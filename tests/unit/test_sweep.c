@@ -45,7 +45,7 @@ static fd_block *open_block(fd_lane *lane, const task *t, const rows *x, int64_t
     const size_t bytes = (size_t)(n * x->dim) * sizeof(float);
     assert_ok(own->alloc(lane->engine, bytes, &row));
     assert_ok(own->upload(lane, row, x->row + first * x->dim, bytes));
-    fd_block_desc d = {t->metric, t->precision, row, x->valid + first, n, x->dim};
+    fd_block_desc d = {.metric = t->metric, .precision = t->precision, .row = row, .valid = x->valid + first, .n = n, .dim = x->dim};
     assert_ok(own->distance->block_open(lane, &d, &out));
     own->release(lane->engine, row);
     assert_true(out->n == n && out->dim == x->dim && out->metric == t->metric);

@@ -13,6 +13,8 @@ typedef struct fd_gemm_kernel {
     void (*tile)(const float *const *x, int64_t depth, const float *weight, float *sum);
     /* The same numbers from samples side by side, x[depth][rows]: faster where samples are used many times. */
     void (*packed)(const float *x, int64_t depth, const float *weight, float *sum);
+    /* The same numbers from samples in rows, pitch floats apart: neither packed nor gathered. */
+    void (*rows_of)(const float *x, int64_t pitch, int64_t depth, const float *weight, float *sum);
     /* One part (depth at most FD_GEMM_PART) of such a product, the first one or added to what to[rows][pitch] holds. */
     void (*onto)(const float *x, int64_t depth, const float *weight, int first, float *to, int64_t pitch);
 } fd_gemm_kernel;

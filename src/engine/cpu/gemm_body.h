@@ -41,6 +41,40 @@ INLINE void add_parts(const float *const *x, int64_t step, int64_t depth, const 
     }
 }
 
+/* The same with samples pitch apart: few enough addresses to stay in registers, each the first of GROUP rows. */
+INLINE void add_rows(const float *x, int64_t pitch, int64_t n, const float *weight, int first, float *sum)
+{
+    enum { GROUP = 4, GROUPS = (ROWS + GROUP - 1) / GROUP };
+    vec acc[ROWS][VECTORS];
+    const float *from[GROUPS];
+    UNROLL for (int g = 0; g < GROUPS; g++)
+        from[g] = x + g * GROUP * pitch;
+    UNROLL for (int r = 0; r < ROWS; r++)
+        acc[r][0] = acc[r][1] = vec_set(0);
+    for (int64_t k = 0; k < n; k++, weight += WIDTH) {
+        vec w0 = vec_load(weight), w1 = vec_load(weight + VL);
+        UNROLL for (int r = 0; r < ROWS; r++) {
+            vec b = vec_set(from[r / GROUP][r % GROUP * pitch]);
+            acc[r][0] = vec_fma(b, w0, acc[r][0]);
+            acc[r][1] = vec_fma(b, w1, acc[r][1]);
+        }
+        UNROLL for (int g = 0; g < GROUPS; g++)
+            from[g]++;
+    }
+    UNROLL for (int r = 0; r < ROWS; r++)
+        UNROLL for (int v = 0; v < VECTORS; v++)
+        {
+            float *to = sum + r * WIDTH + v * VL;
+            vec_store(to, (first ? vec_set(0) : vec_load(to)) + acc[r][v]);
+        }
+}
+
+static void rows_of(const float *x, int64_t pitch, int64_t depth, const float *weight, float *sum)
+{
+    for (int64_t at = 0; at < depth; at += FD_GEMM_PART)
+        add_rows(x + at, pitch, depth - at < FD_GEMM_PART ? depth - at : FD_GEMM_PART, weight + at * WIDTH, at == 0, sum);
+}
+
 static void tile(const float *const *x, int64_t depth, const float *weight, float *sum)
 {
     add_parts(x, 1, depth, weight, sum);
@@ -62,4 +96,4 @@ static void onto(const float *x, int64_t depth, const float *weight, int first, 
     add_part(sample, ROWS, depth, weight, first, to, pitch);
 }
 
-const fd_gemm_kernel GEMM = {ROWS, WIDTH, tile, packed, onto};
+const fd_gemm_kernel GEMM = {ROWS, WIDTH, tile, packed, rows_of, onto};

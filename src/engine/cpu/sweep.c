@@ -184,14 +184,15 @@ static void run_on_matrix_unit(state *w, int64_t i, int64_t first, int64_t end, 
 
 static void run_row(state *w, int64_t i, int64_t first, int64_t end, use *finish_tile)
 {
-    const int64_t dim = w->a->block->base.dim;
-    const float *left = (const float *)w->a->block->left + i * dim, *right = w->b->block->right;
-    if (w->a->block->matrix_unit) {
+    const fd_cpu_block *a = w->a->block;
+    const int64_t dim = a->base.dim;
+    const float *left = i + w->rows <= a->base.n ? (const float *)a->left + i * a->pitch : a->tail, *right = w->b->block->right;
+    if (a->matrix_unit) {
         run_on_matrix_unit(w, i, first, end, finish_tile);
         return;
     }
     for (int64_t j = first; j < end; j += w->width) {
-        w->kernel->gemm->packed(left, dim, right + j * dim, w->dot[0]);
+        w->kernel->gemm->rows_of(left, a->pitch, dim, right + j * dim, w->dot[0]);
         finish_tile(w, i, j, w->dot[0]);
     }
 }

@@ -28,7 +28,7 @@
 #include "engine/cpu/gemm.h"
 #include "engine/distance.h"
 
-/* Rows of an operand come in panels: PANEL of them side by side, padded with rows of zeros. */
+/* Rows of an operand come in panels: PANEL of them, padded with rows of zeros. */
 enum { FD_SWEEP_PANEL = 32, FD_SWEEP_ROWS = 32, FD_SWEEP_WIDTH = 32, FD_SWEEP_TILE = FD_SWEEP_ROWS * FD_SWEEP_WIDTH };
 
 /* Never: of rows that take part in nothing. Always: passes whatever stands on the other side. Sums of the two: never. */
@@ -43,9 +43,12 @@ typedef struct fd_cpu_block {
     int exponent;          /* operands are rows times 2^-exponent; 0 where they need none */
     double rho, longest;   /* max |u - u'| / N and max N of the usable rows */
     float *row;            /* [n][pitch] */
+    float *tail;           /* float32: the last rows of `left` that fill no panel, zeros behind: [rows of the product][pitch] */
     double *factor;        /* [n]: fd_ref_factor */
     double *square;        /* [n]: N^2; negative: wild */
-    void *left, *right;    /* operands in panels; float32: of the product's rows and width; bfloat16: FD_SWEEP_PANEL, in tiles */
+    /* Operands. bfloat16: in panels of FD_SWEEP_PANEL, in tiles. float32: left [n][pitch], the rows themselves where they need no scaling; right in
+     * panels of the product's width. */
+    void *left, *right;
 } fd_cpu_block;
 
 typedef struct fd_sweep_side fd_sweep_side;

@@ -37,7 +37,7 @@ static sizes sizes_of(const fd_engine *e, const fd_block_desc *d)
         s.left = s.right = round_up(d->n, FD_SWEEP_PANEL) * round_up(d->dim, FD_AMX_DEPTH) * sizeof(uint16_t);
     else {
         const fd_gemm_kernel *gemm = fd_sweep_kernel_of(e)->gemm;
-        s.left = round_up(d->n, gemm->rows) * (size_t)d->dim * sizeof(float);
+        s.left = ((size_t)d->n + (size_t)gemm->rows) * round_up(d->dim, FD_PAIR_LANES) * sizeof(float);
         s.right = round_up(d->n, gemm->width) * (size_t)d->dim * sizeof(float);
     }
     return s;
@@ -54,7 +54,9 @@ void fd_cpu_block_close(fd_block *block)
     fd_cpu_block *b = (fd_cpu_block *)block;
     if (!b)
         return;
-    free(b->left);
+    if (b->left != b->row)
+        free(b->left);
+    free(b->tail);
     free(b->row);
     free(b->factor);
     free(b->square);
@@ -67,7 +69,8 @@ static void take_rows(const fd_sweep_kernel *kernel, fd_cpu_block *b, const fd_b
     float largest = 0;
     for (int64_t i = 0; i < d->n; i++) {
         float *row = b->row + i * b->pitch;
-        memcpy(row, d->row + i * d->dim, (size_t)d->dim * sizeof *row);
+        if (row != d->row + i * d->dim)
+            memcpy(row, d->row + i * d->dim, (size_t)d->dim * sizeof *row);
         memset(row + d->dim, 0, (size_t)(b->pitch - d->dim) * sizeof *row);
         b->factor[i] = d->valid && !d->valid[i] ? NAN : fd_ref_factor(d->metric, 1 / sqrt(kernel->dot(row, row, b->pitch)));
         if (isnan(b->factor[i]))
@@ -126,9 +129,48 @@ static void take_operands(const fd_sweep_kernel *kernel, fd_cpu_block *b, float 
             put_halves(b, i, u + (i - first) * pitch, pitch);
         if (b->matrix_unit)
             continue;
-        fd_gemm_pack(u, end - first, pitch, dim, kernel->gemm->rows, (float *)b->left + first * dim);
+        for (int64_t i = first; i < end && b->left != b->row; i++)
+            memcpy((float *)b->left + i * b->pitch, u + (i - first) * pitch, (size_t)b->pitch * sizeof *u);
         fd_gemm_pack(u, end - first, pitch, dim, kernel->gemm->width, (float *)b->right + first * dim);
     }
+}
+
+/* The rows, copied but where they are ours to keep. */
+static fd_error *open_rows(const fd_sweep_kernel *kernel, fd_cpu_block *b, const fd_block_desc *d)
+{
+    fd_error *err = NULL;
+    FD_TRY(fd_alloc(&b->factor, (size_t)d->n, sizeof(double)));
+    FD_TRY(fd_alloc(&b->square, (size_t)d->n, sizeof(double)));
+    if (d->given && b->pitch == d->dim) {
+        b->row = *d->given;
+        *d->given = NULL;
+    } else
+        FD_TRY(fd_alloc_aligned(&b->row, (size_t)(d->n * b->pitch), sizeof(float)));
+    take_rows(kernel, b, d);
+done:
+    return err;
+}
+
+static fd_error *open_left(const fd_sweep_kernel *kernel, fd_cpu_block *b)
+{
+    fd_error *err = NULL;
+    if (!b->matrix_unit)
+        FD_TRY(fd_alloc_aligned(&b->tail, (size_t)(kernel->gemm->rows * b->pitch), sizeof(float)));
+    if (b->matrix_unit)
+        FD_TRY(fd_alloc_aligned(&b->left, round_up(b->base.n, FD_SWEEP_PANEL) * round_up(b->base.dim, FD_AMX_DEPTH), sizeof(uint16_t)));
+    else if (b->exponent == 0 && b->base.metric != FD_COSINE)
+        b->left = b->row;
+    else
+        FD_TRY(fd_alloc_aligned(&b->left, (size_t)(b->base.n * b->pitch), sizeof(float)));
+done:
+    return err;
+}
+
+static void fill_tail(const fd_sweep_kernel *kernel, fd_cpu_block *b)
+{
+    const int64_t whole = b->base.n / kernel->gemm->rows * kernel->gemm->rows, rest = b->base.n - whole;
+    memcpy(b->tail, (float *)b->left + whole * b->pitch, (size_t)(rest * b->pitch) * sizeof(float));
+    memset(b->tail + rest * b->pitch, 0, (size_t)((kernel->gemm->rows - rest) * b->pitch) * sizeof(float));
 }
 
 fd_error *fd_cpu_block_open(fd_lane *lane, const fd_block_desc *d, fd_block **out)
@@ -143,16 +185,15 @@ fd_error *fd_cpu_block_open(fd_lane *lane, const fd_block_desc *d, fd_block **ou
     b->base = (fd_block){d->metric, d->n, d->dim};
     b->matrix_unit = s.matrix_unit;
     b->pitch = (int64_t)round_up(d->dim, FD_PAIR_LANES);
-    FD_TRY(fd_alloc_aligned(&b->row, 1, s.row));
-    FD_TRY(fd_alloc(&b->factor, (size_t)d->n, sizeof(double)));
-    FD_TRY(fd_alloc(&b->square, (size_t)d->n, sizeof(double)));
-    take_rows(kernel, b, d);
-    FD_TRY(fd_alloc_aligned(&b->left, 1, s.left));
+    FD_TRY(open_rows(kernel, b, d));
+    FD_TRY(open_left(kernel, b));
     FD_TRY(fd_alloc_aligned(&b->right, 1, s.right));
     const int64_t pitch = (int64_t)round_up(b->pitch, FD_AMX_DEPTH);
     FD_TRY(fd_host_lane_scratch(lane, (size_t)(SHELF * pitch) * sizeof(float), &u));
     memset(u, 0, (size_t)(SHELF * pitch) * sizeof(float));
     take_operands(kernel, b, u, pitch);
+    if (!b->matrix_unit)
+        fill_tail(kernel, b);
     *out = &b->base;
     b = NULL;
 done:

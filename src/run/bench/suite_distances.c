@@ -41,7 +41,7 @@ static fd_error *open_blocks(job *j, fd_lane *lane)
 {
     fd_error *err = NULL;
     const fd_distance_table *table = j->engine->kind->distance;
-    fd_block_desc d = {FD_EUCLIDEAN, FD_PRECISION_AUTO, j->rows, NULL, j->n, j->dim};
+    fd_block_desc d = {.metric = FD_EUCLIDEAN, .row = j->rows, .n = j->n, .dim = j->dim};
     FD_TRY(table->block_open(lane, &d, &j->all));
     for (int i = 0; i < j->parts; i++) {
         d.row = (const float *)j->rows + row(j, i) * j->dim;
