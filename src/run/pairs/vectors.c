@@ -14,6 +14,9 @@
 
 enum { SURVEY = 4096 };   /* rows that are hashed together, whoever reads them */
 
+/* Bytes that are read at a time. Few stay in the second-level cache until they are looked at; HDF5 unpacks the whole of a chunk for a part of it. */
+enum { CACHED = 1 << 20, LARGE = 8 << 20 };
+
 struct fd_vectors {
     fd_npy_rows *npy;
     fd_result *file;         /* else */
@@ -140,23 +143,41 @@ fd_error *fd_vectors_read(fd_vectors *v, int64_t first, int64_t count, float *ou
 
 /* --- what each rank learns of its share ---------------------------------------------------------------------------------------------- */
 
+/* Rows first.. of a rank's share, n of them: read, looked at and hashed. */
+static fd_error *survey_rows(fd_vectors *v, fd_metric metric, int64_t first, int64_t n, float *rows, fd_hasher *hash, fd_vectors_facts *out)
+{
+    fd_error *err = NULL;
+    uint8_t *valid = out->valid + first;
+    FD_TRY(fd_vectors_read(v, out->first + first, n, rows));
+    for (int64_t i = 0; i < n; i++) {
+        valid[i] = fd_row_is_valid(rows + i * v->dim, v->dim, metric);
+        out->invalid += !valid[i];
+        fd_survey_rows(&out->survey, rows + i * v->dim, &valid[i], 1, v->dim);
+    }
+    fd_hasher_add(hash, rows, (size_t)(n * v->dim) * sizeof *rows);
+done:
+    return err;
+}
+
 static fd_error *survey_own(fd_vectors *v, fd_metric metric, fd_sha256 *hash, fd_vectors_facts *out)
 {
     fd_error *err = NULL;
     float *rows = NULL;
-    FD_TRY(fd_alloc_aligned(&rows, (size_t)(SURVEY * v->dim), sizeof *rows));
+    fd_hasher *hasher = NULL;
+    const int64_t fitting = (v->npy ? CACHED : LARGE) / (v->dim * (int64_t)sizeof *rows), most = fitting < 1 ? 1 : fitting > SURVEY ? SURVEY : fitting;
+    FD_TRY(fd_alloc_aligned(&rows, (size_t)(most * v->dim), sizeof *rows));
     FD_TRY(fd_alloc(&out->valid, (size_t)out->count, 1));
     for (int64_t at = 0; at < out->count; at += SURVEY) {
-        const int64_t n = out->count - at < SURVEY ? out->count - at : SURVEY;
-        FD_TRY(fd_vectors_read(v, out->first + at, n, rows));
-        for (int64_t i = 0; i < n; i++) {
-            out->valid[at + i] = fd_row_is_valid(rows + i * v->dim, v->dim, metric);
-            out->invalid += !out->valid[at + i];
-            fd_survey_rows(&out->survey, rows + i * v->dim, out->valid + at + i, 1, v->dim);   /* while the row is in the cache */
-        }
-        *hash++ = fd_sha256_of(rows, (size_t)(n * v->dim) * sizeof *rows);
+        const int64_t end = out->count - at < SURVEY ? out->count : at + SURVEY;
+        FD_TRY(fd_hasher_open(&hasher));
+        for (int64_t i = at; i < end; i += most)
+            FD_TRY(survey_rows(v, metric, i, end - i < most ? end - i : most, rows, hasher, out));
+        *hash++ = fd_hasher_close(hasher);
+        hasher = NULL;
     }
 done:
+    if (hasher)
+        (void)fd_hasher_close(hasher);
     free(rows);
     return err;
 }
@@ -213,9 +234,8 @@ done:
 
 fd_error *fd_slabs_open(fd_vectors *v, fd_comm *c, fd_metric metric, fd_slabs *out)
 {
-    enum { BYTES = 8 << 20 };
     fd_error *err = NULL;
-    const int64_t block = fd_tile_plan_of(v->n).side, blocks = BYTES / (block * v->dim * (int64_t)sizeof(float));
+    const int64_t block = fd_tile_plan_of(v->n).side, blocks = (c || !v->npy ? LARGE : CACHED) / (block * v->dim * (int64_t)sizeof(float));
     *out = (fd_slabs){.vectors = v, .comm = c, .metric = metric, .rows = block * (blocks > 1 ? blocks : 1)};
     FD_TRY(fd_alloc_aligned(&out->row, (size_t)(out->rows * v->dim), sizeof *out->row));
     FD_TRY(fd_alloc(&out->valid, (size_t)out->rows, 1));
