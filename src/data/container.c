@@ -1,31 +1,7 @@
-#include "data/container.h"
-
 #include <string.h>
 #include <strings.h>
 
-static bool read_at(const fd_bytes_source *s, int64_t offset, void *bytes, size_t n)
-{
-    return offset >= 0 && offset <= s->size && (int64_t)n <= s->size - offset && s->read(s->self, offset, bytes, n);
-}
-
-/* Whether [offset, offset + n) ends beyond the file. */
-static bool ends_beyond(const fd_bytes_source *s, int64_t offset, uint64_t n)
-{
-    return n > (uint64_t)(s->size - offset);
-}
-
-static uint64_t big_endian(const uint8_t *bytes, int n)
-{
-    uint64_t v = 0;
-    for (int i = 0; i < n; i++)
-        v = v << 8 | bytes[i];
-    return v;
-}
-
-static uint32_t little_endian(const uint8_t *bytes)
-{
-    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
-}
+#include "data/container_parts.h"
 
 /* --- ISO media (ISO/IEC 14496-12): boxes of a size of 32 bits and a name; size 1: 64 bits follow; size 0: to the end ------------------- */
 
@@ -46,21 +22,21 @@ static fd_wholeness check_iso(const fd_bytes_source *s)
         uint8_t head[16];
         if (s->size - at < 8)
             break;   /* QuickTime's writers leave a few zero bytes */
-        if (!read_at(s, at, head, 8))
+        if (!fd_container_read(s, at, head, 8))
             return FD_CONTAINER_SILENT;
-        uint64_t size = big_endian(head, 4), least = 8;
+        uint64_t size = fd_big_endian(head, 4), least = 8;
         index |= memcmp(head + 4, "moov", 4) == 0;
         if (size == 1) {
-            if (!read_at(s, at, head, 16))
+            if (!fd_container_read(s, at, head, 16))
                 return index ? FD_CONTAINER_CUT_SHORT : FD_CONTAINER_NO_INDEX;
-            size = big_endian(head + 8, 8);
+            size = fd_big_endian(head + 8, 8);
             least = 16;
         } else if (size == 0) {
             break;
         }
         if (size < least)
             return FD_CONTAINER_SILENT;
-        if (ends_beyond(s, at, size))
+        if (fd_container_ends_beyond(s, at, size))
             return index && memcmp(head + 4, "moov", 4) != 0 ? FD_CONTAINER_CUT_SHORT : FD_CONTAINER_NO_INDEX;
         at += (int64_t)size;
     }
@@ -74,13 +50,13 @@ static uint64_t ebml_number(const fd_bytes_source *s, int64_t at, bool marked, i
 {
     uint8_t bytes[8];
     *length = 0;
-    if (!read_at(s, at, bytes, 1) || bytes[0] == 0)
+    if (!fd_container_read(s, at, bytes, 1) || bytes[0] == 0)
         return 0;
     const int n = __builtin_clz((unsigned)bytes[0]) - 24 + 1;
-    if (!read_at(s, at, bytes, (size_t)n))
+    if (!fd_container_read(s, at, bytes, (size_t)n))
         return 0;
     *length = n;
-    const uint64_t v = big_endian(bytes, n);
+    const uint64_t v = fd_big_endian(bytes, n);
     return marked ? v : v & ((UINT64_C(1) << 7 * n) - 1);
 }
 
@@ -114,7 +90,7 @@ static fd_wholeness check_matroska(const fd_bytes_source *s)
             at = e.content;
             continue;
         }
-        if (ends_beyond(s, e.content, e.size))
+        if (fd_container_ends_beyond(s, e.content, e.size))
             return FD_CONTAINER_CUT_SHORT;
         at = e.content + (int64_t)e.size;
         if (segment && !inside)
@@ -129,12 +105,12 @@ static fd_wholeness check_avi(const fd_bytes_source *s)
 {
     for (int64_t at = 0; s->size - at >= 12;) {
         uint8_t head[12];
-        if (!read_at(s, at, head, 12))
+        if (!fd_container_read(s, at, head, 12))
             return FD_CONTAINER_SILENT;
         if (memcmp(head, "RIFF", 4) != 0)
             return at ? FD_CONTAINER_WHOLE : FD_CONTAINER_SILENT;
-        const uint32_t size = little_endian(head + 4);
-        if (size < 4 || ends_beyond(s, at + 8, size))
+        const uint32_t size = fd_little_endian(head + 4);
+        if (size < 4 || fd_container_ends_beyond(s, at + 8, size))
             return FD_CONTAINER_CUT_SHORT;
         at += 8 + (int64_t)size + (size & 1);
     }
@@ -179,7 +155,7 @@ static uint64_t y4m_frame(const char *line)
 static bool read_line(const fd_bytes_source *s, int64_t at, char *line, size_t n, int64_t *next)
 {
     const size_t there = s->size - at < (int64_t)n - 1 ? (size_t)(s->size - at) : n - 1;
-    if (!read_at(s, at, line, there))
+    if (!fd_container_read(s, at, line, there))
         return false;
     line[there] = 0;
     char *end = memchr(line, '\n', there);
@@ -200,7 +176,7 @@ static fd_wholeness check_y4m(const fd_bytes_source *s)
     if (frame == 0)
         return FD_CONTAINER_SILENT;
     while (at < s->size) {
-        if (!read_line(s, at, line, sizeof line, &at) || ends_beyond(s, at, frame))
+        if (!read_line(s, at, line, sizeof line, &at) || fd_container_ends_beyond(s, at, frame))
             return FD_CONTAINER_CUT_SHORT;
         if (strncmp(line, "FRAME", 5) != 0)
             return FD_CONTAINER_SILENT;
@@ -213,7 +189,7 @@ fd_wholeness fd_container_check(const fd_bytes_source *s)
 {
     static const uint8_t ebml[4] = {0x1a, 0x45, 0xdf, 0xa3};
     uint8_t head[12];
-    if (!read_at(s, 0, head, sizeof head))
+    if (!fd_container_read(s, 0, head, sizeof head))
         return FD_CONTAINER_SILENT;
     if (memcmp(head, ebml, sizeof ebml) == 0)
         return check_matroska(s);
@@ -221,7 +197,9 @@ fd_wholeness fd_container_check(const fd_bytes_source *s)
         return check_avi(s);
     if (memcmp(head, "YUV4MPEG2 ", 10) == 0)
         return check_y4m(s);
-    return is_iso(head) ? check_iso(s) : FD_CONTAINER_SILENT;
+    bool known = false;
+    const fd_wholeness is = fd_container_check_stream(s, head, &known);
+    return !known && is_iso(head) ? check_iso(s) : is;
 }
 
 bool fd_container_is_playlist(const uint8_t *bytes, size_t n)

@@ -10,7 +10,7 @@ typedef enum fd_wholeness {
     FD_CONTAINER_WHOLE,
     FD_CONTAINER_CUT_SHORT,    /* it ends before the end that it names */
     FD_CONTAINER_NO_INDEX,     /* ISO media (MP4, MOV) without its moov box: what there is cannot be read */
-    FD_CONTAINER_SILENT        /* of a kind that does not say how long it is (MPEG streams, FLV, ...), or of none */
+    FD_CONTAINER_SILENT        /* of a kind that does not say where it ends (MPEG streams, live recordings, ...), or of none */
 } fd_wholeness;
 
 /* A file of `size` bytes. read: n bytes from `offset` on; false when they cannot be read. */
@@ -20,7 +20,8 @@ typedef struct fd_bytes_source {
     int64_t size;
 } fd_bytes_source;
 
-/* ISO media, Matroska, AVI and YUV4MPEG2, by the sizes that stand in front of their parts. Any bytes are allowed. */
+/* ISO media, Matroska, AVI, ASF and YUV4MPEG2 by the sizes that stand in front of their parts, Ogg and GIF by what stands at their ends, FLV by what its first tag
+ * tells, MPEG-TS by the size of its packets. Any bytes are allowed. */
 fd_wholeness fd_container_check(const fd_bytes_source *s);
 
 /* Whether a file that begins so names others to be played: M3U, ffconcat, PLS, ASX, DASH, SMIL, SDP. */

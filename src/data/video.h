@@ -39,8 +39,10 @@ typedef struct fd_video_frame {
  * unsupported (no video, no frames, a playlist); too_large; as fd_open_entry. */
 fd_error *fd_video_open(const char *path, const fd_video_config *config, fd_video **out, fd_verdict *verdict) FD_CHECK;
 const fd_video_facts *fd_video_about(const fd_video *v);
-/* *got false: there are no more frames, and the verdict says why: ok (all were read), truncated (all that there are), corrupt, or unsupported where the
- * frames change their size. Sound that is met on the way goes to the writer that copies it. */
+/* The detail of an ok verdict where nobody can tell whether the file is whole: its container does not say where it ends. */
+extern const char fd_video_may_be_cut[];
+/* *got false: there are no more frames, and the verdict says why: ok (all were read; the detail may be fd_video_may_be_cut), truncated (all that there are), corrupt, or unsupported where the
+ * frames change their size. Sound and subtitles that are met on the way go to the writer that copies them. */
 fd_error *fd_video_next(fd_video *v, fd_video_frame *out, bool *got, fd_verdict *verdict) FD_CHECK;
 void fd_video_close(fd_video *v);                 /* NULL is allowed */
 
@@ -57,6 +59,8 @@ fd_error *fd_video_check_output(const char *name, const fd_video_output *o) FD_C
  * or the container not such sound (then *out is NULL). The source must outlive it. */
 fd_error *fd_video_create(const char *path, fd_video *source, const fd_video_output *o, fd_video_writer **out, fd_verdict *verdict) FD_CHECK;
 fd_error *fd_video_add(fd_video_writer *w, const fd_video_frame *frame) FD_CHECK;
+/* Codec of subtitles that the container cannot hold, so that they are not copied; "": none. Valid while w is. */
+const char *fd_video_left_out(const fd_video_writer *w);
 fd_error *fd_video_commit(fd_video_writer *w) FD_CHECK;
 void fd_video_writer_close(fd_video_writer *w);   /* NULL is allowed; before the source's close */
 

@@ -98,6 +98,7 @@ static fd_verdict look_from_outside(fd_video *v)
         return (fd_verdict){FD_IMAGE_UNSUPPORTED, "a playlist: give the video files themselves"};
     const fd_wholeness is = fd_container_check(&source);
     v->cut_short = is == FD_CONTAINER_CUT_SHORT;
+    v->silent = is == FD_CONTAINER_SILENT;
     if (is == FD_CONTAINER_NO_INDEX)
         return (fd_verdict){FD_IMAGE_TRUNCATED, "cut short: its index, the moov box, is not there"};
     if (v->cut_short && !v->config.accept_truncated)

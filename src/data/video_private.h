@@ -21,7 +21,7 @@ struct fd_video {
     int fd;
     int64_t bytes, at;            /* of the file; where the next read begins */
     int failed;                   /* errno of a read that failed */
-    bool cut_short;               /* as its container says */
+    bool cut_short, silent;       /* as its container says; it does not say where it ends */
     AVIOContext *io;
     AVFormatContext *format;
     AVCodecContext *decoder;
@@ -36,7 +36,7 @@ struct fd_video {
     bool fed;                     /* the decoder was told that there is no more */
     bool damaged;                 /* reading ended before the end */
     int64_t number, last;         /* of the next frame; time of the one before */
-    fd_video_writer *sound;       /* takes the packets of sound; NULL: they are kept until it is there */
+    fd_video_writer *writer;      /* takes the packets of sound and subtitles; NULL: they are kept until it is there */
     AVPacket **held;
     size_t holds, held_capacity;
     int64_t held_bytes;
@@ -54,8 +54,8 @@ fd_error *fd_video_to_rgb(fd_video *v, fd_image *out) FD_CHECK;
 int fd_video_colours(enum AVColorSpace space, int width, int height);
 extern const int fd_video_sws_flags;
 
-/* video_write.c: a packet of sound of the source; it is unreferenced. Does nothing where that stream is not copied. */
-fd_error *fd_video_add_sound(fd_video_writer *w, AVPacket *packet) FD_CHECK;
+/* video_write.c: a packet of sound or subtitles of the source; it is unreferenced. Does nothing where that stream is not copied. */
+fd_error *fd_video_copy(fd_video_writer *w, AVPacket *packet) FD_CHECK;
 
 /* "reason" of FFmpeg's error. Returns out. */
 char *fd_video_reason(char out[64], int error);

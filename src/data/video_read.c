@@ -9,7 +9,8 @@
 #include "data/entry.h"
 #include "data/video_private.h"
 
-static const int64_t MOST_HELD = (int64_t)64 << 20;   /* bytes of sound that come before the first frame */
+const char fd_video_may_be_cut[] = "such a file does not say where it ends: it may be cut short";
+static const int64_t MOST_HELD = (int64_t)64 << 20;   /* bytes of sound and subtitles that come before the first frame */
 
 int64_t fd_video_duration(const AVFrame *frame)
 {
@@ -43,11 +44,16 @@ done:
     return err;
 }
 
-static fd_error *take_sound(fd_video *v)
+static bool is_copied(const AVStream *s)
 {
-    if (v->format->streams[v->packet->stream_index]->codecpar->codec_type == AVMEDIA_TYPE_AUDIO) {
-        if (v->sound)
-            return fd_video_add_sound(v->sound, v->packet);
+    return s->codecpar->codec_type == AVMEDIA_TYPE_AUDIO || s->codecpar->codec_type == AVMEDIA_TYPE_SUBTITLE;
+}
+
+static fd_error *take_other(fd_video *v)
+{
+    if (is_copied(v->format->streams[v->packet->stream_index])) {
+        if (v->writer)
+            return fd_video_copy(v->writer, v->packet);
         if (!v->primed && v->number == 0)
             return hold(v);
     }
@@ -72,7 +78,7 @@ static fd_error *feed(fd_video *v, int *error)
             av_packet_unref(v->packet);
             on = false;
         } else {
-            FD_TRY(take_sound(v));
+            FD_TRY(take_other(v));
         }
     }
 done:
@@ -103,6 +109,12 @@ done:
 
 /* --- frames ------------------------------------------------------------------------------------------------------------------------------- */
 
+/* All of the file was read: what is wrong now is likely to be that there is no more. */
+static bool at_end(const fd_video *v)
+{
+    return avio_tell(v->io) >= v->bytes;
+}
+
 /* Why there are no more frames. */
 static fd_verdict ending(const fd_video *v, int error)
 {
@@ -111,9 +123,12 @@ static fd_verdict ending(const fd_video *v, int error)
     char reason[64];
     if (v->failed)
         return fd_verdict_of_errno(v->failed);
-    if (error == AVERROR_EOF && !v->cut_short && !v->damaged)
+    if (error == AVERROR_EOF && !v->cut_short && !v->damaged) {
+        if (v->silent)
+            snprintf(out.detail, sizeof out.detail, "%s", fd_video_may_be_cut);
         return out;
-    out.status = v->cut_short || (v->damaged && avio_tell(v->io) >= v->bytes) ? FD_IMAGE_TRUNCATED : FD_IMAGE_CORRUPT;
+    }
+    out.status = v->cut_short || (v->damaged && at_end(v)) ? FD_IMAGE_TRUNCATED : FD_IMAGE_CORRUPT;
     if (out.status == FD_IMAGE_TRUNCATED)
         snprintf(out.detail, sizeof out.detail, "cut short: %lld whole frames", n);
     else
@@ -137,8 +152,11 @@ static fd_verdict judge(const fd_video *v, int64_t time)
         snprintf(out.detail, sizeof out.detail, "frame %lld (at %.3f s) is %dx%d, those before %dx%d", n, seconds_of(v, time), f->width, f->height, v->stored_width,
                  v->stored_height);
     } else if (f->decode_error_flags || f->flags & AV_FRAME_FLAG_CORRUPT) {
-        out.status = v->cut_short ? FD_IMAGE_TRUNCATED : FD_IMAGE_CORRUPT;
-        snprintf(out.detail, sizeof out.detail, "frame %lld (at %.3f s) is damaged", n, seconds_of(v, time));
+        out.status = v->cut_short || (v->silent && at_end(v)) ? FD_IMAGE_TRUNCATED : FD_IMAGE_CORRUPT;
+        if (out.status == FD_IMAGE_TRUNCATED)
+            snprintf(out.detail, sizeof out.detail, "cut short: %lld whole frames", n);
+        else
+            snprintf(out.detail, sizeof out.detail, "frame %lld (at %.3f s) is damaged", n, seconds_of(v, time));
     }
     return out;
 }
@@ -208,7 +226,7 @@ static fd_error *open_decoder(fd_video *v, fd_verdict *verdict)
     }
     v->stream = v->format->streams[index];
     for (unsigned i = 0; i < v->format->nb_streams; i++)
-        if ((int)i != index && v->format->streams[i]->codecpar->codec_type != AVMEDIA_TYPE_AUDIO)
+        if ((int)i != index && !is_copied(v->format->streams[i]))
             v->format->streams[i]->discard = AVDISCARD_ALL;
     v->decoder = avcodec_alloc_context3(codec);
     v->packet = av_packet_alloc();

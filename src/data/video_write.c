@@ -1,4 +1,4 @@
-/* From frames to a file: an encoder, sound packet by packet, and a container that appears when it is whole. */
+/* From frames to a file: an encoder, sound and subtitles packet by packet, and a container that appears when it is whole. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "data/video_private.h"
 
-enum { IO_BUFFER = 1 << 18 };
+enum { IO_BUFFER = 1 << 18, LEAST_CUT = 16 };   /* pixels: parts of one row or column come out wrong (libavcodec 59) */
 
 struct fd_video_writer {
     fd_video *source;
@@ -20,7 +20,8 @@ struct fd_video_writer {
     AVFormatContext *format;
     AVCodecContext *encoder;
     AVStream *stream;
-    int *sound;                   /* [streams of the source] stream here, or -1 */
+    int *copied;                  /* [streams of the source] stream here, or -1: sound and subtitles */
+    char left_out[40];            /* codec of subtitles that the container cannot hold; "": none */
     AVFrame *frame;
     AVPacket *packet;
     struct SwsContext *from_rgb;
@@ -147,8 +148,8 @@ static fd_error *open_encoder(fd_video_writer *w, const fd_video_output *o, fd_v
         FD_THROW(FD_NOMEM, "no memory for an encoder");
     w->encoder->pix_fmt = choose_pixels(codec);
     describe_frames(w, o);
-    if (codec->id == AV_CODEC_ID_FFV1) {   /* parts of a frame that threads share, and that a damaged byte does not leave; their number is in the bytes */
-        av_dict_set(&options, "level", "3", 0);
+    if (codec->id == AV_CODEC_ID_FFV1 && w->encoder->width >= LEAST_CUT && w->encoder->height >= LEAST_CUT) {
+        av_dict_set(&options, "level", "3", 0);   /* parts of a frame that threads share, and that a damaged byte does not leave; their number is in the bytes */
         av_dict_set(&options, "slices", "4", 0);
     }
     if (o->options && av_dict_parse_string(&options, o->options, "=", ":", 0) < 0)
@@ -169,31 +170,55 @@ done:
     return err;
 }
 
-static fd_error *add_sound_streams(fd_video_writer *w, bool wanted, fd_verdict *verdict)
+/* A stream that is copied as it is; its number here. */
+static fd_error *copy_stream(fd_video_writer *w, const AVStream *from, int *number)
+{
+    fd_error *err = NULL;
+    AVStream *to = avformat_new_stream(w->format, NULL);
+    if (!to || avcodec_parameters_copy(to->codecpar, from->codecpar) < 0 || av_dict_copy(&to->metadata, from->metadata, 0) < 0)
+        FD_THROW(FD_NOMEM, "no memory for a video");
+    to->codecpar->codec_tag = 0;   /* the containers' tags differ */
+    to->time_base = from->time_base;
+    to->disposition = from->disposition;
+    *number = to->index;
+done:
+    return err;
+}
+
+/* All sound, where it is wanted, or the video is refused; of the subtitles those that the container holds. Matroska knows more sound than its own list says. */
+static fd_error *copy_streams(fd_video_writer *w, bool sound, fd_verdict *verdict)
 {
     fd_error *err = NULL;
     const AVFormatContext *from = w->source->format;
-    FD_TRY(fd_alloc(&w->sound, from->nb_streams, sizeof *w->sound));
+    FD_TRY(fd_alloc(&w->copied, from->nb_streams, sizeof *w->copied));
     for (unsigned i = 0; i < from->nb_streams; i++) {
         const AVStream *s = from->streams[i];
-        w->sound[i] = -1;
-        if (!wanted || s->codecpar->codec_type != AVMEDIA_TYPE_AUDIO)
+        const bool subtitles = s->codecpar->codec_type == AVMEDIA_TYPE_SUBTITLE;
+        const int strict = subtitles ? FF_COMPLIANCE_NORMAL : FF_COMPLIANCE_UNOFFICIAL;
+        w->copied[i] = -1;
+        if (!subtitles && (!sound || s->codecpar->codec_type != AVMEDIA_TYPE_AUDIO))
             continue;
-        if (avformat_query_codec(w->format->oformat, s->codecpar->codec_id, FF_COMPLIANCE_NORMAL) == 0)
+        if (avformat_query_codec(w->format->oformat, s->codecpar->codec_id, strict) != 0)
+            FD_TRY(copy_stream(w, s, &w->copied[i]));
+        else if (subtitles)
+            snprintf(w->left_out, sizeof w->left_out, "%s", avcodec_get_name(s->codecpar->codec_id));
+        else
             *verdict = unsupported("sound that the container cannot hold (--no-sound):", avcodec_get_name(s->codecpar->codec_id));
-        AVStream *to = avformat_new_stream(w->format, NULL);
-        if (!to || avcodec_parameters_copy(to->codecpar, s->codecpar) < 0 || av_dict_copy(&to->metadata, s->metadata, 0) < 0)
-            FD_THROW(FD_NOMEM, "no memory for a video");
-        to->codecpar->codec_tag = 0;   /* the containers' tags differ */
-        to->time_base = s->time_base;
-        to->disposition = s->disposition;
-        w->sound[i] = to->index;
     }
 done:
     return err;
 }
 
-static fd_error *open_file(fd_video_writer *w, const char *path)
+/* Packets wait in memory for those of other streams that belong before them, but where sound ends early or subtitles are rare not for ever: as long as the
+ * decoder and the encoder keep frames back, so that the order depends on the times alone. Microseconds. */
+static int64_t most_ahead(const fd_video_writer *w, int threads)
+{
+    const AVRational rate = w->encoder->framerate;
+    const double frames = 32 + 2 * threads, seconds = rate.num > 0 && rate.den > 0 ? 1 + frames / av_q2d(rate) : 10;
+    return (int64_t)(1e6 * (seconds < 60 ? seconds : 60));
+}
+
+static fd_error *open_file(fd_video_writer *w, const char *path, int threads)
 {
     fd_error *err = NULL;
     uint8_t *buffer = NULL;
@@ -206,6 +231,7 @@ static fd_error *open_file(fd_video_writer *w, const char *path)
     }
     w->format->pb = w->io;
     w->format->flags |= AVFMT_FLAG_BITEXACT;
+    w->format->max_interleave_delta = most_ahead(w, threads);
 done:
     return err;
 }
@@ -232,14 +258,14 @@ done:
     return err;
 }
 
-/* The sound that came before the first frame. */
+/* What came before the first frame. */
 static fd_error *add_held(fd_video_writer *w)
 {
     fd_error *err = NULL;
     fd_video *v = w->source;
     for (size_t i = 0; i < v->holds; i++)
-        FD_TRY(fd_video_add_sound(w, v->held[i]));
-    v->sound = w;
+        FD_TRY(fd_video_copy(w, v->held[i]));
+    v->writer = w;
 done:
     return err;
 }
@@ -256,11 +282,11 @@ fd_error *fd_video_create(const char *path, fd_video *source, const fd_video_out
         FD_THROW(FD_NOMEM, "no memory for a video");
     FD_TRY(open_encoder(w, o, verdict));
     if (verdict->status == FD_IMAGE_OK)
-        FD_TRY(add_sound_streams(w, o->sound, verdict));
+        FD_TRY(copy_streams(w, o->sound, verdict));
     if (verdict->status != FD_IMAGE_OK)
         goto done;
     FD_TRY(prepare_frame(w));
-    FD_TRY(open_file(w, path));
+    FD_TRY(open_file(w, path, o->threads));
     const int error = avformat_write_header(w->format, NULL);
     if (error < 0 && w->failed)
         FD_TRY(error_of(w, "write", error));
@@ -285,9 +311,9 @@ static fd_error *put(fd_video_writer *w, AVPacket *packet)
     return error < 0 ? error_of(w, "write a packet", error) : NULL;
 }
 
-fd_error *fd_video_add_sound(fd_video_writer *w, AVPacket *packet)
+fd_error *fd_video_copy(fd_video_writer *w, AVPacket *packet)
 {
-    const int to = w->sound[packet->stream_index];
+    const int to = w->copied[packet->stream_index];
     if (to < 0) {
         av_packet_unref(packet);
         return NULL;
@@ -338,6 +364,11 @@ done:
     return err;
 }
 
+const char *fd_video_left_out(const fd_video_writer *w)
+{
+    return w->left_out;
+}
+
 fd_error *fd_video_commit(fd_video_writer *w)
 {
     fd_error *err = NULL;
@@ -355,7 +386,7 @@ void fd_video_writer_close(fd_video_writer *w)
 {
     if (!w)
         return;
-    w->source->sound = NULL;
+    w->source->writer = NULL;
     avcodec_free_context(&w->encoder);
     av_frame_free(&w->frame);
     av_packet_free(&w->packet);
@@ -366,6 +397,6 @@ void fd_video_writer_close(fd_video_writer *w)
     avio_context_free(&w->io);
     fd_file_writer_close(w->file);
     fd_error_free(w->failed);
-    free(w->sound);
+    free(w->copied);
     free(w);
 }

@@ -132,6 +132,41 @@ for f, got in zip(frames, video['frames']):
     assert np.abs(got - wanted).max() < 2, np.abs(got - wanted).max()
 END
 
+# Subtitles come along where the container holds them; where it does not, that is said.
+"$python" - <<'END' || die "no input with subtitles"
+import io, numpy as np, media
+from PIL import Image
+pictures = []
+for frame in np.load('frames.npz')['frames'][:8]:
+    out = io.BytesIO()
+    Image.fromarray(frame).save(out, 'jpeg')
+    pictures.append(out.getvalue())
+media.write_mkv('words.mkv', pictures, 40, (62, 46), [(40, 90, b'first words'), (200, 60, b'and the last')])
+END
+expect 0 facesdist-motion-video words.mkv -o said.mkv
+grep -q 'left out' err && die "subtitles were left out"
+"$python" - <<'END' || die "the subtitles are not what went in"
+import media
+blocks, codecs = media.read_mkv('said.mkv')
+assert codecs[1:] == ['S_TEXT/UTF8'] and len(blocks[1]) == 8, codecs
+assert blocks[2] == [(40, b'first words'), (200, b'and the last')], blocks[2]
+END
+expect 0 facesdist-motion-video words.mkv -o said.mov --codec mpeg4 --ledger ledger.tsv
+says err 'words.mkv: subtitles \(subrip\) are left out'
+says ledger.tsv 'words.mkv	ok	subtitles'
+
+# Frames of a few pixels keep every bit in FFV1, too.
+for size in 1x1 1x9 9x1 2x2 2x40 16x15; do
+    "$python" -c "
+import sys, numpy as np, media
+w, h = map(int, sys.argv[1].split('x'))
+media.write_y4m('tiny.y4m', [(np.random.default_rng(k).integers(16, 235, (h, w), np.uint8),) + (np.full((h, w), 128, np.uint8),) * 2 for k in range(3)])" $size
+    expect 0 facesdist-motion-video tiny.y4m -o tiny.mkv --threshold 255
+    expect 0 facesdist-motion-video tiny.mkv -o again.mov --codec rawvideo --threshold 255
+    expect 0 facesdist-motion-video tiny.y4m -o plain.mov --codec rawvideo --threshold 255
+    "$python" -c "import media, sys; a, b = (media.read_mov(n)[0]['samples'] for n in ('again.mov', 'plain.mov')); sys.exit(a != b or len(a) != 3)" || die "frames of $size pixels are not the same after FFV1"
+done
+
 # What is refused leaves nothing, says why, and ends with 1 where it was all there was.
 refused() # NAME REGEX [OPTIONS]
 {
@@ -170,6 +205,16 @@ expect 1 facesdist-motion-video in/clip.mov -o no.mkv --masks no-masks
 says err 'holds other files'
 [ ! -e no.mkv ] && [ -e no-masks/precious ] || die "the folder of masks"
 rm -r no-masks
+# GIF says where it ends, MPEG-TS does not: cut between two packets, it is what it is, and the user is told.
+"$python" -c "
+import numpy as np
+from PIL import Image
+frames = [Image.fromarray(f) for f in np.load('frames.npz')['frames'][:6]]
+frames[0].save('moving.gif', save_all=True, append_images=frames[1:], duration=40)"
+expect 0 facesdist-motion-video moving.gif -o no.mkv && rm no.mkv
+cut moving.gif cut.gif 70
+refused cut.gif 'truncated: cut short'
+expect 0 facesdist-motion-video cut.gif -o some.mkv --accept-truncated
 (ulimit -f 40 && expect 1 facesdist-motion-video in/clip.mov -o no.mkv) || exit 1
 [ ! -e no.mkv ] && [ -z "$(find . -name '.facesdist*')" ] || die "a file that did not fit was left"
 

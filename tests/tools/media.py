@@ -186,6 +186,27 @@ def read_mkv(path):
     return blocks, codecs
 
 
+def ebml(name, *parts):
+    body = b''.join(parts)
+    return bytes.fromhex(name) + struct.pack('>Q', 1 << 56 | len(body)) + body
+
+
+def unsigned(name, v):
+    return ebml(name, v.to_bytes(4, 'big'))
+
+
+def write_mkv(path, pictures, step, size, lines):
+    """JPEGs, `step` ms apart, and subtitles: (ms, duration, text)."""
+    video = ebml('ae', unsigned('d7', 1), unsigned('73c5', 1), unsigned('83', 1), ebml('86', b'V_MJPEG'), ebml('e0', unsigned('b0', size[0]), unsigned('ba', size[1])))
+    words = ebml('ae', unsigned('d7', 2), unsigned('73c5', 2), unsigned('83', 17), ebml('86', b'S_TEXT/UTF8'))
+    blocks = [(step * k, ebml('a3', b'\x81', struct.pack('>hB', step * k, 0x80), p)) for k, p in enumerate(pictures)]
+    blocks += [(at, ebml('a0', ebml('a1', b'\x82', struct.pack('>hB', at, 0), text), unsigned('9b', n))) for at, n, text in lines]
+    info = ebml('1549a966', unsigned('2ad7b1', 1000000))
+    cluster = ebml('1f43b675', unsigned('e7', 0), *(b for _, b in sorted(blocks)))
+    with open(path, 'wb') as f:
+        f.write(ebml('1a45dfa3', ebml('4282', b'matroska')) + ebml('18538067', info, ebml('1654ae6b', video, words), cluster))
+
+
 def write_y4m(path, frames, rate='25:1', sampling='444'):
     """frames: planes, or (luma, blue, red) of a sampling."""
     height, width = frames[0][0].shape

@@ -2,6 +2,7 @@
  * to its last. */
 #include "run/video/video.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -48,7 +49,7 @@ const fd_program fd_motion_video_program = {
     .summary = "what moves in videos",
     .usage = "[mpirun -np N] facesdist-motion-video [options] FILE|FOLDER... -o DIR|FILE",
     .description = "facesdist-motion for videos, by FFmpeg's libraries. A pixel moves when its gray level differs by more than the threshold from that of the frame before; "
-                   "single pixels and rims are taken away (erosion, 3x3); what is left is painted red. Frames keep their times, sound is copied as it is, and the rotation that "
+                   "single pixels and rims are taken away (erosion, 3x3); what is left is painted red. Frames keep their times, sound and subtitles are copied as they are, and the rotation that "
                    "phones note is carried out once. Gray is (4899 R + 9617 G + 1868 B + 8192) >> 14.\n\n"
                    "Frames stream through: memory does not grow with the length. Started under mpirun or srun, the ranks share the videos; each belongs to one. Only files "
                    "are opened, never addresses, and playlists are refused. A video that is cut short or damaged, or whose frames change their size, is recorded and leaves nothing; "
@@ -106,6 +107,13 @@ done:
     return err;
 }
 
+static void note_left_out(passage *p)
+{
+    const char *codec = fd_video_left_out(p->writer);
+    if (codec[0] && (!p->verdict.detail[0] || strcmp(p->verdict.detail, fd_video_may_be_cut) == 0))
+        snprintf(p->verdict.detail, sizeof p->verdict.detail, "subtitles (%.30s) are left out: not for this container", codec);
+}
+
 static fd_error *pass(passage *p)
 {
     fd_error *err = NULL;
@@ -131,6 +139,7 @@ static fd_error *pass(passage *p)
     if (whole) {
         FD_TRY(fd_video_outputs_commit(&p->outputs));
         FD_TRY(fd_video_commit(p->writer));
+        note_left_out(p);
     }
 done:
     free(path);
@@ -262,17 +271,23 @@ done:
     return err;
 }
 
-/* What was cut short and used all the same is said; where nothing could be used, the job failed. */
+/* What was cut short and used all the same is said, and how many may be cut short; where nothing could be used, the job failed. */
 static fd_error *conclude(const fd_video_job *job)
 {
     const fd_pictures *p = &job->pictures;
-    int64_t done = 0;
+    int64_t done = 0, unknown = 0;
     char shown[FD_ESCAPED];
     for (int64_t i = 0; i < p->job.manifest.n; i++) {
-        done += p->verdict[i].status == FD_IMAGE_OK;
-        if (p->job.rank == 0 && p->verdict[i].status == FD_IMAGE_OK && p->verdict[i].detail[0])
-            fd_say(FD_NORMAL, "%s: %s", fd_escape(shown, sizeof shown, p->job.manifest.entry[i].key), p->verdict[i].detail);
+        const fd_verdict *v = &p->verdict[i];
+        const bool silent = v->status == FD_IMAGE_OK && strcmp(v->detail, fd_video_may_be_cut) == 0;
+        done += v->status == FD_IMAGE_OK;
+        unknown += silent;
+        if (p->job.rank == 0 && v->status == FD_IMAGE_OK && v->detail[0] && !silent)
+            fd_say(FD_NORMAL, "%s: %s", fd_escape(shown, sizeof shown, p->job.manifest.entry[i].key), v->detail);
     }
+    if (p->job.rank == 0 && unknown > 0)
+        fd_say(FD_NORMAL, "videos of kinds that do not say where they end (MPEG streams, for one), which may be cut short: %lld (--ledger names them)",
+               (long long)unknown);
     return done > 0 ? NULL : FD_FAIL(FD_IO, "none of %lld videos could be used", (long long)p->job.manifest.n);
 }
 
