@@ -24,7 +24,7 @@ static void prepare_process(void)
             return;   /* no /dev/null: nothing better is left */
 }
 
-static int exit_code_of(const fd_error *e)
+int fd_exit_code_of(const fd_error *e)
 {
     return !e                                      ? FD_EXIT_OK
            : fd_error_code(e) == FD_USAGE       ? FD_EXIT_USAGE
@@ -48,13 +48,13 @@ static int report_usage(const fd_program *program, const fd_error *e)
     fd_report(program->name, e);
     if (fd_error_code(e) == FD_USAGE)
         fd_say(FD_NORMAL, "%s --help shows all options", program->name);
-    return exit_code_of(e);
+    return fd_exit_code_of(e);
 }
 
 /* The last meeting of the ranks: one of them reports what went wrong, all get the same exit code. Takes err over. */
 static int settle(fd_comm *c, const fd_program *program, fd_error *err, int exit_code)
 {
-    int64_t values[] = {severity_of(err ? exit_code_of(err) : exit_code), err ? fd_comm_ranks(c) - fd_comm_rank(c) : 0};
+    int64_t values[] = {severity_of(err ? fd_exit_code_of(err) : exit_code), err ? fd_comm_ranks(c) - fd_comm_rank(c) : 0};
     bool out_of_step = fd_error_code(err) == FD_COMM;
     fd_error *alone = out_of_step ? NULL : fd_comm_settle(c, values, 2, err && fd_error_code(err) != FD_INTERRUPTED ? GRACE : 0);
     fd_log_progress("");
@@ -137,7 +137,7 @@ int fd_main_alone(int argc, char **argv, const fd_program *program, fd_error *(*
     else if (go_on && (err = job(options, &exit_code))) {
         fd_log_progress("");
         fd_report(program->name, err);
-        exit_code = exit_code_of(err);
+        exit_code = fd_exit_code_of(err);
     }
     fd_error_free(err);
     fd_options_free(options);

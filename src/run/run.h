@@ -9,6 +9,9 @@
 /* Exit codes (design section 8). */
 enum { FD_EXIT_OK = 0, FD_EXIT_FAILED = 1, FD_EXIT_USAGE = 2, FD_EXIT_STRICT = 3, FD_EXIT_INTERRUPTED = 75 };
 
+/* Of a program that ends with this error (NULL: none). */
+int fd_exit_code_of(const fd_error *e);
+
 /* The table of the main job. */
 extern const fd_program fd_faces_program;
 

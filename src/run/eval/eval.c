@@ -1,3 +1,4 @@
+#include "run/apart.h"
 #include "run/eval/eval.h"
 
 #include <math.h>
@@ -193,7 +194,7 @@ done:
     return err;
 }
 
-fd_error *fd_run_eval(fd_options *o, int *exit_code)
+static fd_error *evaluate(fd_options *o)
 {
     fd_error *err = NULL;
     fd_eval e = {.threshold = NAN, .threshold_from = ""};
@@ -212,9 +213,23 @@ fd_error *fd_run_eval(fd_options *o, int *exit_code)
     if (fd_opt_set(o, "plot"))
         FD_TRY(fd_eval_write_plot(&e, fd_opt_text(o, "plot")));
     FD_TRY(print_table(&e));
-    *exit_code = FD_EXIT_OK;
 done:
     fd_roc_free(&e.roc);
     fd_pairs_free(&e.pairs);
     return err;
+}
+
+static int evaluate_and_report(void *self)
+{
+    fd_error *err = evaluate(self);
+    if (err)
+        fd_report(fd_eval_program.name, err);
+    const int exit_code = fd_exit_code_of(err);
+    fd_error_free(err);
+    return exit_code;
+}
+
+fd_error *fd_run_eval(fd_options *o, int *exit_code)
+{
+    return fd_apart(evaluate_and_report, o, exit_code);
 }

@@ -1,3 +1,4 @@
+#include "run/apart.h"
 #include "run/export/export.h"
 
 #include <stdlib.h>
@@ -128,27 +129,46 @@ static void tell(const fd_options *o, int64_t rows)
                fd_bytes_text(bytes, (double)st.st_size));
 }
 
-fd_error *fd_run_export(fd_options *o, int *exit_code)
+typedef struct exporting { const fd_options *options; const fd_export_format *format; fd_file_writer *writer; } exporting;
+
+static fd_error *export_table(const exporting *x)
 {
     fd_error *err = NULL;
-    const fd_export_format *format = NULL;
     fd_export_source source = {0};
-    fd_file_writer *writer = NULL;
     int64_t rows = 0;
-    fd_signals_catch();
-    FD_TRY(find_format(o, &format));
-    FD_TRY(fd_result_open(fd_positional(o, 0), &source.result));
-    FD_TRY(refuse_own(fd_positional(o, 0), fd_opt_text(o, "output")));
-    FD_TRY(open_source(o, format, &source));
-    FD_TRY(fd_file_writer_open(fd_opt_text(o, "output"), &writer));
-    FD_TRY(write_all(&source, format, writer, &rows));
-    FD_TRY(fd_file_writer_commit(writer));
-    tell(o, rows);
-    *exit_code = FD_EXIT_OK;
+    FD_TRY(fd_result_open(fd_positional(x->options, 0), &source.result));
+    FD_TRY(open_source(x->options, x->format, &source));
+    FD_TRY(write_all(&source, x->format, x->writer, &rows));
+    FD_TRY(fd_file_writer_commit(x->writer));
+    tell(x->options, rows);
 done:
-    fd_file_writer_close(writer);
     fd_export_close(&source);
     fd_names_close(source.names);
     fd_result_close(source.result);
+    return err;
+}
+
+static int export_and_report(void *self)
+{
+    fd_error *err = export_table(self);
+    fd_log_progress("");
+    if (err)
+        fd_report(fd_export_program.name, err);
+    const int exit_code = fd_exit_code_of(err);
+    fd_error_free(err);
+    return exit_code;
+}
+
+fd_error *fd_run_export(fd_options *o, int *exit_code)
+{
+    fd_error *err = NULL;
+    exporting x = {.options = o};
+    fd_signals_catch();
+    FD_TRY(find_format(o, &x.format));
+    FD_TRY(refuse_own(fd_positional(o, 0), fd_opt_text(o, "output")));
+    FD_TRY(fd_file_writer_open(fd_opt_text(o, "output"), &x.writer));   /* here, so that its temporary file goes whatever becomes of the child */
+    FD_TRY(fd_apart(export_and_report, &x, exit_code));
+done:
+    fd_file_writer_close(x.writer);
     return err;
 }

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "run/apart.h"
 #include "run/faces/history.h"
 #include "run/faces/job.h"
 #include "run/faces/reuse.h"
@@ -166,6 +167,35 @@ static bool only_photographs_differ(const char *was, const char *now)
     return a && b && a - was == b - now && strncmp(was, now, (size_t)(a - was)) == 0 && strcmp(a + strcspn(a, "\n"), b + strcspn(b, "\n")) == 0;
 }
 
+/* All that this run may read of an earlier result. */
+static fd_error *read_result(void *self)
+{
+    fd_error *err = NULL;
+    const fd_job *job = self;
+    fd_result *r = NULL;
+    fd_reuse *reuse = NULL;
+    char *text = NULL;
+    void *column = NULL;
+    int64_t n = 0;
+    if (fd_opt_flag(job->options, "update"))
+        FD_TRY(fd_reuse_open(job->output, job->shape, &reuse));
+    FD_TRY(fd_result_open(job->output, &r));
+    FD_TRY(fd_result_attribute(r, "/run", "pin", &text));
+    free(text);
+    text = NULL;
+    FD_TRY(fd_result_attribute(r, "/run", "started", &text));
+    FD_TRY(fd_result_read(r, "/images/sha256", FD_COL_U8, 0, -1, &column, &n));
+    free(column);
+    column = NULL;
+    FD_TRY(fd_result_read(r, "/images/path", FD_COL_TEXT, 0, -1, &column, &n));
+done:
+    free(text);
+    free(column);
+    fd_result_close(r);
+    fd_reuse_close(reuse);
+    return err;
+}
+
 static fd_error *judge_result(fd_job *job, bool *complete, bool *reuse)
 {
     fd_error *err = NULL, *differs = NULL;
@@ -175,6 +205,7 @@ static fd_error *judge_result(fd_job *job, bool *complete, bool *reuse)
     *complete = *reuse = false;
     if (!exists(job->output) || (force && !update))
         return NULL;
+    FD_TRY(fd_apart_rehearse(job->output, read_result, job));
     FD_TRY(fd_result_open(job->output, &r));
     FD_TRY(fd_result_attribute(r, "/run", "pin", &pin));
     differs = fd_pin_compare(pin ? pin : "", job->pin.text, job->shown);

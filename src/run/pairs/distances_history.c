@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "run/apart.h"
 #include "run/lock.h"
 #include "run/pairs/distances_job.h"
 #include "run/together.h"
@@ -24,6 +25,21 @@ void fd_distances_drop_journal(const fd_distances_run *r)
     fd_error_free(e);
 }
 
+/* All that this run reads of an earlier result. */
+static fd_error *read_pin(void *self)
+{
+    fd_error *err = NULL;
+    const fd_distances_run *r = self;
+    fd_result *there = NULL;
+    char *pin = NULL;
+    FD_TRY(fd_result_open(r->output, &there));
+    FD_TRY(fd_result_attribute(there, "/run", "pin", &pin));
+done:
+    free(pin);
+    fd_result_close(there);
+    return err;
+}
+
 static fd_error *judge_result(const fd_distances_run *r, bool *complete)
 {
     fd_error *err = NULL;
@@ -32,6 +48,7 @@ static fd_error *judge_result(const fd_distances_run *r, bool *complete)
     *complete = false;
     if (!exists(r->output) || fd_opt_flag(r->options, "force"))
         return NULL;
+    FD_TRY(fd_apart_rehearse(r->output, read_pin, (void *)r));
     FD_TRY(fd_result_open(r->output, &there));
     FD_TRY(fd_result_attribute(there, "/run", "pin", &was));
     FD_TRY(fd_pin_compare(was ? was : "", r->pin.text, r->shown));

@@ -68,9 +68,14 @@ static fd_error *open_watch(fd_distances_run *r)
 static fd_error *open_own(fd_distances_run *r)
 {
     fd_error *err = NULL;
-    FD_TRY(fd_vectors_open(fd_positional(r->options, 0), r->watch, &r->vectors[1]));
-    if (fd_opt_set(r->options, "queries"))
-        FD_TRY(fd_vectors_open(fd_opt_text(r->options, "queries"), r->watch, &r->vectors[0]));
+    const char *input = fd_positional(r->options, 0), *queries = fd_opt_text(r->options, "queries");
+    if (r->rank == 0)
+        FD_TRY(fd_vectors_rehearse(input));
+    FD_TRY(fd_vectors_open(input, r->watch, &r->vectors[1]));
+    if (queries && r->rank == 0)
+        FD_TRY(fd_vectors_rehearse(queries));
+    if (queries)
+        FD_TRY(fd_vectors_open(queries, r->watch, &r->vectors[0]));
     if (r->vectors[0] && fd_vectors_dim(r->vectors[0]) != fd_vectors_dim(r->vectors[1]))
         FD_THROW(FD_FORMAT, "the queries have %lld dimensions, the input %lld", (long long)fd_vectors_dim(r->vectors[0]),
                  (long long)fd_vectors_dim(r->vectors[1]));

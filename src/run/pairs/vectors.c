@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "comm/nccl.h"
 #include "data/npy_rows.h"
+#include "run/apart.h"
 #include "run/pairs/pairing.h"
 #include "run/together.h"
 #include "store/result.h"
@@ -139,6 +140,38 @@ fd_error *fd_vectors_read(fd_vectors *v, int64_t first, int64_t count, float *ou
     fd_error *e = v->npy ? fd_npy_rows_read(v->npy, first, count, out) : read_dataset(v, first, count, out);
     fd_watch_end(v->watch, step);
     return e;
+}
+
+/* --- rehearsal ----------------------------------------------------------------------------------------------------------------------- */
+
+/* Rows at equal distances, the first and the last among them: where HDF5 may stumble is what leads to the data, not they themselves. */
+static fd_error *read_some(void *self)
+{
+    enum { PLACES = 1000 };
+    fd_error *err = NULL;
+    fd_vectors *v = NULL;
+    float *row = NULL;
+    void *valid = NULL;
+    int64_t n = 0;
+    FD_TRY(fd_vectors_open(self, NULL, &v));
+    FD_TRY(fd_alloc(&row, (size_t)v->dim, sizeof *row));
+    const int64_t places = v->n < PLACES ? v->n : PLACES;
+    for (int64_t i = 0; i < places; i++)
+        FD_TRY(fd_vectors_read(v, places > 1 ? (v->n - 1) / (places - 1) * i : 0, 1, row));
+    if (v->n > 0)
+        FD_TRY(fd_vectors_read(v, v->n - 1, 1, row));
+    if (v->valid)
+        FD_TRY(fd_result_read(v->file, v->valid, FD_COL_U8, 0, -1, &valid, &n));
+done:
+    free(row);
+    free(valid);
+    fd_vectors_close(v);
+    return err;
+}
+
+fd_error *fd_vectors_rehearse(const char *text)
+{
+    return ends_with(text, ".npy") ? NULL : fd_apart_rehearse(text, read_some, (void *)text);
 }
 
 /* --- what each rank learns of its share ---------------------------------------------------------------------------------------------- */
