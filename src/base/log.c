@@ -20,8 +20,26 @@ static struct {
     bool drawn;     /* a progress line stands there, the cursor behind it */
 } logger = {.mutex = PTHREAD_MUTEX_INITIALIZER, .ranks = 1, .terminal = STDERR_FILENO};
 
+/* A thread that writes while another one forks must not leave the child a mutex that nobody unlocks. */
+static void lock(void)
+{
+    pthread_mutex_lock(&logger.mutex);
+}
+
+static void unlock(void)
+{
+    pthread_mutex_unlock(&logger.mutex);
+}
+
+static void keep_whole(void)
+{
+    pthread_atfork(lock, unlock, unlock);
+}
+
 void fd_log_init(int rank, int ranks, const char *host, fd_level level)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, keep_whole);
     logger.rank = rank;
     logger.ranks = ranks;
     logger.level = level;

@@ -14,15 +14,23 @@ static void note(int number)
     }
 }
 
+static const int numbers[] = {SIGTERM, SIGINT, SIGUSR1, SIGUSR2};
+enum { NUMBERS = sizeof numbers / sizeof *numbers };
+
 void fd_signals_catch(void)
 {
-    static const int numbers[] = {SIGTERM, SIGINT, SIGUSR1, SIGUSR2};
     struct sigaction action;
     memset(&action, 0, sizeof action);
     action.sa_handler = note;
     action.sa_flags = SA_RESTART;
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+    for (int i = 0; i < NUMBERS; i++)
         sigaction(numbers[i], &action, NULL);
+}
+
+void fd_signals_leave(void)
+{
+    for (int i = 0; i < NUMBERS; i++)
+        signal(numbers[i], SIG_DFL);
 }
 
 int fd_signals_seen(void)

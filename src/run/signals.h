@@ -6,6 +6,8 @@
 
 /* Catches them from now on; a second INT ends the process at once. */
 void fd_signals_catch(void);
+/* In a child: from now on they end the process, as without fd_signals_catch. */
+void fd_signals_leave(void);
 /* 1 when one came. */
 int fd_signals_seen(void);
 /* As if one had come: another rank was told, or time is up. Any thread. */

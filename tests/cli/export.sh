@@ -68,15 +68,16 @@ expect 1 facesdist-export made.h5 --table matrix -o no/such/folder.csv
 expect 2 facesdist-export made.h5 -o made.h5
 expect 2 facesdist-export made.h5 --format csv -o made.h5
 says err 'made.h5 is the result itself'
-held pwrite ' (deleted)'
+held pwrite ' (deleted)'   # the process that reads never goes on: a signal ends it all the same
 facesdist-export made.h5 --table topk -o kept.csv >out 2>err &
 pid=$!
 held_now
 unheld
 kill -TERM $pid
-let_go
 wait $pid
 [ $? = 75 ] || { cat err; die "interrupted, but not 75"; }
+let_go
+kill -0 "$holder" 2>/dev/null && die "its reader is left"
 says err 'nothing was written'
 [ "$(cat kept.csv)" = before ] || die "the earlier file is gone"
 [ -z "$(find . -name '.facesdist-*')" ] || die "temporary files are left"

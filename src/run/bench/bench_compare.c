@@ -121,5 +121,5 @@ static int compare_and_report(void *self)
 fd_error *fd_bench_compare(const char *a, const char *b, int *exit_code)
 {
     pair p = {{a, b}};
-    return fd_apart(compare_and_report, &p, exit_code);
+    return fd_apart(p.path, compare_and_report, &p, exit_code);
 }

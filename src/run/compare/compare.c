@@ -123,7 +123,7 @@ static int compare_and_report(void *self)
 
 fd_error *fd_run_compare(fd_options *options, int *exit_code)
 {
-    fd_error *err = fd_apart(compare_and_report, options, exit_code);
+    fd_error *err = fd_apart((const char *const[2]){fd_positional(options, 0), fd_positional(options, 1)}, compare_and_report, options, exit_code);
     if (fd_error_code(err) != FD_FORMAT)
         return err;
     fd_report(fd_compare_program.name, err);

@@ -1,4 +1,3 @@
-#include "run/apart.h"
 #include "run/eval/eval.h"
 
 #include <math.h>
@@ -9,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "dist/dist.h"
+#include "run/apart.h"
 #include "run/output.h"
 #include "run/run.h"
 #include "run/text_table.h"
@@ -45,22 +45,24 @@ const fd_program fd_eval_program = {
 /* The result's own metric, for --metric that is not given; and the model's threshold, where it is one of that metric. */
 static fd_error *ask_result(const char *path, fd_options *o, fd_eval *e)
 {
-    fd_error *err = NULL;
+    fd_error *err = NULL, *unknown = NULL;
     fd_result *r = NULL;
-    char *metric = NULL, *model = NULL, *threshold = NULL, *end;
+    char *metric = NULL, *model = NULL, *threshold = NULL, *end, name[FD_ESCAPED];
+    fd_escape(name, sizeof name, path);
     FD_TRY(fd_result_open(path, &r));
     FD_TRY(fd_result_attribute(r, NULL, "option metric", &metric));
     FD_TRY(fd_result_attribute(r, NULL, "model metric", &model));
     FD_TRY(fd_result_attribute(r, NULL, "model threshold", &threshold));
-    if (!fd_opt_set(o, "metric"))
-        FD_TRY(fd_opt_resolve(o, "metric", metric ? metric : "euclidean"));
+    if (!fd_opt_set(o, "metric") && (unknown = fd_opt_resolve(o, "metric", metric ? metric : "euclidean")))
+        FD_THROW(FD_FORMAT, "%s: the metric in /run is none that there is", name);
     if (!model || !threshold || strcmp(model, fd_opt_text(o, "metric")) != 0)
         goto done;
     e->threshold = strtod(threshold, &end);
     if (*end || !isfinite(e->threshold))
-        FD_THROW(FD_FORMAT, "the model's threshold in /run is not a number");
+        FD_THROW(FD_FORMAT, "%s: the model's threshold in /run is not a number", name);
     e->threshold_from = "the model";
 done:
+    fd_error_free(unknown);
     free(metric);
     free(model);
     free(threshold);
@@ -231,5 +233,5 @@ static int evaluate_and_report(void *self)
 
 fd_error *fd_run_eval(fd_options *o, int *exit_code)
 {
-    return fd_apart(evaluate_and_report, o, exit_code);
+    return fd_apart((const char *const[2]){fd_positional(o, 0), NULL}, evaluate_and_report, o, exit_code);
 }

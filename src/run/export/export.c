@@ -1,4 +1,3 @@
-#include "run/apart.h"
 #include "run/export/export.h"
 
 #include <stdlib.h>
@@ -6,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/log.h"
+#include "run/apart.h"
 #include "run/progress.h"
 #include "run/run.h"
 #include "run/signals.h"
@@ -106,8 +106,6 @@ static fd_error *write_all(fd_export_source *s, const fd_export_format *f, fd_fi
         if (text.length > 0)
             FD_TRY(fd_file_writer_add(w, text.text, text.length));
         text.length = 0;
-        if (fd_signals_seen())
-            FD_THROW(FD_INTERRUPTED, "interrupted; nothing was written");
         FD_TRY(s->next(s, &batch));
         FD_TRY(f->rows(s, &batch, &text));
         *rows += batch.rows;
@@ -167,8 +165,8 @@ fd_error *fd_run_export(fd_options *o, int *exit_code)
     FD_TRY(find_format(o, &x.format));
     FD_TRY(refuse_own(fd_positional(o, 0), fd_opt_text(o, "output")));
     FD_TRY(fd_file_writer_open(fd_opt_text(o, "output"), &x.writer));   /* here, so that its temporary file goes whatever becomes of the child */
-    FD_TRY(fd_apart(export_and_report, &x, exit_code));
+    FD_TRY(fd_apart((const char *const[2]){fd_positional(o, 0), NULL}, export_and_report, &x, exit_code));
 done:
     fd_file_writer_close(x.writer);
-    return err;
+    return fd_error_code(err) == FD_INTERRUPTED ? fd_error_prefix(err, "nothing was written") : err;
 }

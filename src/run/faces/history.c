@@ -205,7 +205,11 @@ static fd_error *judge_result(fd_job *job, bool *complete, bool *reuse)
     *complete = *reuse = false;
     if (!exists(job->output) || (force && !update))
         return NULL;
-    FD_TRY(fd_apart_rehearse(job->output, read_result, job));
+    err = fd_apart_rehearse(job->output, read_result, job);
+    if (fd_error_code(err) == FD_INTERRUPTED)
+        return err;
+    if (err)
+        goto done;
     FD_TRY(fd_result_open(job->output, &r));
     FD_TRY(fd_result_attribute(r, "/run", "pin", &pin));
     differs = fd_pin_compare(pin ? pin : "", job->pin.text, job->shown);

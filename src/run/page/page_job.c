@@ -115,5 +115,5 @@ fd_error *fd_run_report(fd_options *options, int *exit_code)
     if (stat(fd_positional(options, 0), &result) == 0 && stat(fd_opt_text(options, "output"), &page) == 0 && result.st_dev == page.st_dev &&
         result.st_ino == page.st_ino)
         return FD_FAIL(FD_USAGE, "--output is the result itself");
-    return fd_apart(write_and_report, options, exit_code);
+    return fd_apart((const char *const[2]){fd_positional(options, 0), NULL}, write_and_report, options, exit_code);
 }

@@ -48,7 +48,11 @@ static fd_error *judge_result(const fd_distances_run *r, bool *complete)
     *complete = false;
     if (!exists(r->output) || fd_opt_flag(r->options, "force"))
         return NULL;
-    FD_TRY(fd_apart_rehearse(r->output, read_pin, (void *)r));
+    err = fd_apart_rehearse(r->output, read_pin, (void *)r);
+    if (fd_error_code(err) == FD_INTERRUPTED)
+        return err;
+    if (err)
+        goto done;
     FD_TRY(fd_result_open(r->output, &there));
     FD_TRY(fd_result_attribute(there, "/run", "pin", &was));
     FD_TRY(fd_pin_compare(was ? was : "", r->pin.text, r->shown));

@@ -20,6 +20,7 @@
 #include "run/run.h"
 #include "run/signals.h"
 #include "run/time_limit.h"
+#include "run/together.h"
 #include "run/watch.h"
 
 static const int64_t AUTO_MATRIX_PAIRS = 400000000;
@@ -65,17 +66,20 @@ static fd_error *open_watch(fd_distances_run *r)
     return fd_watch_open(&config, &r->watch);
 }
 
+/* Rank 0, before anyone opens them. */
+static fd_error *rehearse(void *self)
+{
+    const fd_distances_run *r = self;
+    fd_error *e = fd_vectors_rehearse(fd_positional(r->options, 0), r->watch);
+    return e || !fd_opt_set(r->options, "queries") ? e : fd_vectors_rehearse(fd_opt_text(r->options, "queries"), r->watch);
+}
+
 static fd_error *open_own(fd_distances_run *r)
 {
     fd_error *err = NULL;
-    const char *input = fd_positional(r->options, 0), *queries = fd_opt_text(r->options, "queries");
-    if (r->rank == 0)
-        FD_TRY(fd_vectors_rehearse(input));
-    FD_TRY(fd_vectors_open(input, r->watch, &r->vectors[1]));
-    if (queries && r->rank == 0)
-        FD_TRY(fd_vectors_rehearse(queries));
-    if (queries)
-        FD_TRY(fd_vectors_open(queries, r->watch, &r->vectors[0]));
+    FD_TRY(fd_vectors_open(fd_positional(r->options, 0), r->watch, &r->vectors[1]));
+    if (fd_opt_set(r->options, "queries"))
+        FD_TRY(fd_vectors_open(fd_opt_text(r->options, "queries"), r->watch, &r->vectors[0]));
     if (r->vectors[0] && fd_vectors_dim(r->vectors[0]) != fd_vectors_dim(r->vectors[1]))
         FD_THROW(FD_FORMAT, "the queries have %lld dimensions, the input %lld", (long long)fd_vectors_dim(r->vectors[0]),
                  (long long)fd_vectors_dim(r->vectors[1]));
@@ -180,6 +184,7 @@ static fd_error *run(fd_distances_run *r)
     bool complete = false;
     FD_TRY(resolve(r));
     FD_TRY(fd_comm_agree(r->comm, open_watch(r)));
+    FD_TRY(fd_together(r->comm, r->timeout, r->rank == 0 ? rehearse : NULL, r));
     FD_TRY(fd_comm_agree(r->comm, open_own(r)));
     if (!fd_opt_flag(r->options, "forecast"))
         FD_TRY(fd_comm_agree(r->comm, r->rank == 0 ? check_output(r) : NULL));

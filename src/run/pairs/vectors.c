@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -34,18 +35,28 @@ static bool ends_with(const char *text, const char *end)
     return n >= m && strcmp(text + n - m, end) == 0;
 }
 
+/* FILE of FILE:/dataset, and where the rest begins: NULL where there is none. */
+static fd_error *split(const char *text, char **path, const char **colon)
+{
+    fd_error *err = NULL;
+    *colon = strstr(text, ":/");
+    for (const char *next = *colon; next; next = strstr(next + 1, ":/"))
+        *colon = next;
+    FD_TRY(fd_strdup(path, text));
+    if (*colon)
+        (*path)[*colon - text] = 0;
+done:
+    return err;
+}
+
 static fd_error *open_dataset(fd_vectors *v, const char *text)
 {
     fd_error *err = NULL;
     char name[FD_ESCAPED];
+    const char *colon = NULL;
     int rank = 0;
     int64_t dim[4], valid_dim[4];
-    const char *colon = strstr(text, ":/");
-    for (const char *next = colon; next; next = strstr(next + 1, ":/"))
-        colon = next;
-    FD_TRY(fd_strdup(&v->path, text));
-    if (colon)
-        v->path[colon - text] = 0;
+    FD_TRY(split(text, &v->path, &colon));
     FD_TRY(fd_strdup(&v->dataset, colon ? colon + 1 : "/faces/embedding"));
     FD_TRY(fd_result_open(v->path, &v->file));
     FD_TRY(fd_result_shape(v->file, v->dataset, &rank, dim));
@@ -169,9 +180,21 @@ done:
     return err;
 }
 
-fd_error *fd_vectors_rehearse(const char *text)
+fd_error *fd_vectors_rehearse(const char *text, fd_watch *watch)
 {
-    return ends_with(text, ".npy") ? NULL : fd_apart_rehearse(text, read_some, (void *)text);
+    fd_error *err = NULL;
+    char *path = NULL;
+    const char *colon = NULL;
+    struct stat facts;
+    if (ends_with(text, ".npy"))
+        return NULL;
+    FD_TRY(split(text, &path, &colon));
+    const int step = fd_watch_begin(watch, FD_STAGE_READ, text, stat(path, &facts) == 0 ? (int64_t)facts.st_size : 0);
+    err = fd_apart_rehearse(path, read_some, (void *)text);
+    fd_watch_end(watch, step);
+done:
+    free(path);
+    return err;
 }
 
 /* --- what each rank learns of its share ---------------------------------------------------------------------------------------------- */

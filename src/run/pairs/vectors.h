@@ -11,8 +11,8 @@ typedef struct fd_vectors fd_vectors;
 
 /* text: FILE.npy, FILE.h5:/dataset, or a result file, whose /faces/embedding is taken with /faces/valid. Rows are read by the main thread only. */
 fd_error *fd_vectors_open(const char *text, fd_watch *watch, fd_vectors **out) FD_CHECK;   /* watch: of all reading; NULL: none */
-/* Opens such a file, and reads rows from all over it, in a child: FD_FORMAT where HDF5 dies of it. */
-fd_error *fd_vectors_rehearse(const char *text) FD_CHECK;
+/* Opens such a file, and reads rows from all over it, in a child: FD_FORMAT where HDF5 dies of it. What else is wrong with it is left to the opening. */
+fd_error *fd_vectors_rehearse(const char *text, fd_watch *watch) FD_CHECK;
 void fd_vectors_close(fd_vectors *v);   /* NULL is allowed */
 const char *fd_vectors_path(const fd_vectors *v);   /* the file that is read; borrowed */
 int64_t fd_vectors_count(const fd_vectors *v);

@@ -71,23 +71,21 @@ static fd_error *read_own(const rerun *r, fd_recipe *out)
     return fd_recipe_read(fd_positional(r->options, 0), fd_opt_text(r->options, "photos"), fd_opt_text(r->options, "model"), out);
 }
 
-static int try_to_read(void *self)
+static fd_error *try_to_read(void *self)
 {
-    const rerun *r = self;
     fd_recipe recipe = {0};
-    fd_error *err = read_own(r, &recipe);
-    int exit_code = err ? FD_EXIT_USAGE : FD_EXIT_OK;
+    fd_error *e = read_own(self, &recipe);
     fd_recipe_free(&recipe);
-    fd_error_free(err);
-    return exit_code;
+    return e;
 }
 
 /* Rank 0. What cannot be read is a wrong argument, whatever the reason. */
 static fd_error *read_recipe(void *self)
 {
     rerun *r = self;
-    int exit_code = 0;
-    fd_error *err = fd_apart(try_to_read, r, &exit_code);
+    fd_error *err = fd_apart_rehearse(fd_positional(r->options, 0), try_to_read, r);
+    if (fd_error_code(err) == FD_INTERRUPTED)
+        return err;
     if (!err)
         err = read_own(r, &r->recipe);
     fd_error *usage = err ? FD_FAIL(FD_USAGE, "%s", fd_error_message(err)) : NULL;
