@@ -33,6 +33,7 @@ struct fd_lock {
     char *folder, *path;
     int fd;
     bool kernel;                       /* the file system has locks, at least within this machine */
+    int why_not;                       /* errno; of meaning where it has none */
     char record[RECORD];               /* what this run wrote */
     atomic_bool lost;
     pthread_t thread;                  /* shows the signs of life */
@@ -208,6 +209,7 @@ static fd_error *open_owner(fd_lock *lock, const char *output, bool *again)
         return *again ? NULL : fd_file_error(lock->path, "open", errno);
     }
     lock->kernel = flock(lock->fd, LOCK_EX | LOCK_NB) == 0;
+    lock->why_not = errno;
     if (!lock->kernel && errno == EWOULDBLOCK) {
         read_owner(lock->fd, &o);
         return held(output, &o);
@@ -238,6 +240,14 @@ done:
     return err;
 }
 
+/* The file keeps others out by what it says and by its signs of life; a user who can have more than that should know how. */
+static void tell_no_locks(const fd_lock *lock)
+{
+    char name[FD_ESCAPED];
+    fd_warn("%s: its file system gives no locks (%s); other runs are kept out by what this file says. Locks are surer: Lustre has them with the mount option "
+            "flock, NFS where its lock manager runs", fd_escape(name, sizeof name, lock->path), strerror(lock->why_not));
+}
+
 static fd_error *take(fd_lock *lock, const char *output)
 {
     fd_error *err = NULL;
@@ -256,6 +266,8 @@ static fd_error *take(fd_lock *lock, const char *output)
     if (again)
         FD_THROW(FD_LOCKED, "other runs keep making and removing this output's journal");
     FD_TRY(write_record(lock, output));
+    if (!lock->kernel)
+        tell_no_locks(lock);
     lock->running = pthread_create(&lock->thread, NULL, show_life, lock) == 0;
     if (!lock->running)
         FD_THROW(FD_NOMEM, "cannot start the thread that keeps the lock");

@@ -36,7 +36,11 @@ void fd_h5_abandon(hid_t file)
         forget(H5Fclose(file));
 }
 
-typedef struct reason { char text[256]; int number; /* errno, 0: none */ } reason;
+typedef struct reason {
+    char text[256];
+    int number;     /* errno, 0: none */
+    bool locking;   /* it was a lock that could not be had */
+} reason;
 
 /* Keeps the innermost description: HDF5 numbers the entries from the place that failed outwards. The file driver's carries errno as text, behind
  * the name of the file: "file write failed: ..., errno = 28, ...". */
@@ -47,20 +51,34 @@ static herr_t innermost(unsigned i, const H5E_error2_t *entry, void *self)
     if (i > 0 || !entry->desc)
         return 0;
     const char *at = strstr(entry->desc, label);
+    r->locking = strstr(entry->desc, "lock file") != NULL;
     r->number = at ? (int)strtol(at + sizeof label - 1, NULL, 10) : 0;
     snprintf(r->text, sizeof r->text, "%s", r->number > 0 ? strerror(r->number) : entry->desc);
     return 0;
 }
 
+/* This library asks for no locks; one variable of the environment makes HDF5 ask all the same. */
+static fd_error *lock_error(const char *file, const reason *r, const char *source, int line)
+{
+    const char *value = getenv("HDF5_USE_FILE_LOCKING");
+    const bool held = r->number == EWOULDBLOCK;
+    return fd_error_new(FD_IO, source, line, "%s: %s (%s); facesdist needs no locks on HDF5 files, but HDF5_USE_FILE_LOCKING=%s asks for them: "
+                                             "%sset it to FALSE", file, held ? "another program has locked it" : "its file system gives no lock", r->text,
+                        value ? value : "", held ? "let that program end, or " : "");
+}
+
 fd_error *fd_h5_error(fd_code code, const char *file, const char *what, const char *name, const char *source, int line)
 {
-    reason r = {"HDF5 says no more", 0};
+    reason r = {"HDF5 says no more", 0, false};
     char escaped[FD_ESCAPED], object[FD_ESCAPED], why[FD_ESCAPED];
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, innermost, &r);
     H5Eclear2(H5E_DEFAULT);
+    fd_escape(escaped, sizeof escaped, file);
+    if (r.locking)
+        return lock_error(escaped, &r, source, line);
     if (r.number > 0)
         code = r.number == ENOSPC || r.number == EDQUOT || r.number == EFBIG ? FD_NOSPACE : FD_IO;
-    return fd_error_new(code, source, line, "%s: %s%s%s: %s", fd_escape(escaped, sizeof escaped, file), what, *name ? " " : "",
+    return fd_error_new(code, source, line, "%s: %s%s%s: %s", escaped, what, *name ? " " : "",
                         fd_escape(object, sizeof object, name), fd_escape(why, sizeof why, r.text));
 }
 

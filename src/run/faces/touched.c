@@ -44,7 +44,7 @@ static fd_error *check_share(void *self)
     FD_TRY(fd_result_open(job->output, &r));
     FD_TRY(fd_result_attribute(r, "/run", "started", &started));
     if (!started || !fd_utc_parse(started, &read_at))
-        FD_THROW(FD_FORMAT, "/run does not say when the run was started");
+        FD_THROW(FD_FORMAT, "%s: /run does not say when the run was started", job->shown);
     FD_TRY(fd_result_read(r, "/images/sha256", FD_COL_U8, first, last - first, &hashes, &n));
     for (int64_t i = first; i < last && c->stale < 0; i++) {
         bool same;

@@ -78,6 +78,14 @@ done:
     return err;
 }
 
+/* What is wrong with a result names it, wherever it was noticed. */
+static fd_error *naming(const char *result, fd_error *e)
+{
+    char shown[FD_ESCAPED];
+    fd_escape(shown, sizeof shown, result);
+    return fd_error_code(e) == FD_FORMAT && !strstr(fd_error_message(e), shown) ? fd_error_prefix(e, "%s", shown) : e;
+}
+
 static fd_error *write_page(const fd_options *options)
 {
     fd_error *err = NULL;
@@ -96,7 +104,7 @@ static fd_error *write_page(const fd_options *options)
     fd_say(FD_NORMAL, "%s: %s", fd_escape(shown, sizeof shown, output), fd_bytes_text(bytes, (double)p.html.length));
 done:
     fd_page_free(&p);
-    return err;
+    return naming(fd_positional(options, 0), err);
 }
 
 static int write_and_report(void *self)
