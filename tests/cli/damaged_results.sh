@@ -9,7 +9,7 @@ head -c 3000 photos/1.jpg >photos/cut.jpg
 job photos --topk 3 --radius 1.1 -o good.h5
 "$python" -c 'import h5py, numpy; numpy.save("rows.npy", h5py.File("good.h5")["faces/embedding"][:])'
 printf '1.jpg\t2.jpg\t0\n3.jpg\t4.jpg\t0\n1.jpg\t1.jpg\t1\n' >pairs.txt
-"$python" "$source_dir/tests/tools/damage.py" "$bin" good.h5 "${4:-1}" "${3:-4}" || die "a damaged result"
+"$python" "$source_dir/tests/tools/damage.py" "$bin" good.h5 "${4:-2}" "${3:-3}" || die "a damaged result"
 
 # One that never comes back: each program ends, and names the file.
 rm -f page.html pairs.h5
