@@ -51,6 +51,9 @@ expect 1 facesdist-export hostile.h5
 says err 'hostile.h5: /faces/box has not the shape'
 expect 1 facesdist-export hostile.h5 --table radius
 says err 'more pairs than its indptr'
+"$python" -c "import h5py; h5py.File('hostile.h5', 'a')['distances/radius/indptr'][:] = 0, 3, 2, 4"
+expect 1 facesdist-export hostile.h5 --table radius
+says err 'indptr does not ascend'
 expect 0 facesdist-export hostile.h5 --table topk --format jsonl
 says out '"second":1099511627776,.*"second_path":null'
 expect 1 facesdist-export hostile.h5 --table matrix

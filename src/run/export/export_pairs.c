@@ -15,6 +15,7 @@ typedef struct state {
     int64_t at;                      /* the next row (topk) or place (radius) */
     int64_t width;                   /* topk: K */
     int64_t row, start_first, start_n, *start;   /* radius: the row of the present place; indptr[start_first ..], start_n of them */
+    int64_t ended;                   /* the last of these */
     int64_t *first, *second;         /* [SLAB + width] */
     float *distance;
     const char **path[2];
@@ -97,6 +98,18 @@ done:
 
 /* --- radius -------------------------------------------------------------------------------------------------------------------------- */
 
+/* A row ends where it begins or later, and within the pairs: else they would go to other rows. */
+static fd_error *check_ascent(fd_export_source *s)
+{
+    state *st = s->state;
+    for (int64_t i = 0; i < st->start_n; i++) {
+        if (st->start[i] < st->ended || st->start[i] > s->rows)
+            return FD_FAIL(FD_FORMAT, "/distances/radius: its indptr does not ascend to the number of pairs");
+        st->ended = st->start[i];
+    }
+    return NULL;
+}
+
 /* *out = indptr[row + 1]: where the pairs of a row end. */
 static fd_error *end_of(fd_export_source *s, int64_t row, int64_t *out)
 {
@@ -111,6 +124,7 @@ static fd_error *end_of(fd_export_source *s, int64_t row, int64_t *out)
         st->start_n = 0;
         FD_TRY(fd_result_read(s->result, "/distances/radius/indptr", FD_COL_I64, row + 1, want, (void **)&st->start, &st->start_n));
         st->start_first = row + 1;
+        FD_TRY(check_ascent(s));
     }
     *out = st->start[row + 1 - st->start_first];
 done:
