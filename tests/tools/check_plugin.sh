@@ -12,6 +12,11 @@ for plugin in "$folder"/libfacesdist-*.so; do
     done
 done
 
+# Profilers can name the source line of each kernel.
+if [ -e "$folder/libfacesdist-cuda.so" ]; then
+    grep -q -a nv_debug_line_sass "$folder/libfacesdist-cuda.so" || die "the kernels have no line numbers (-lineinfo)"
+fi
+
 # A driver that is none: the plugin opens, and its runtime finds that out.
 [ -e "$folder/libfacesdist-cuda.so" ] || exit 0
 [ -z "${FACESDIST_SANITIZED:-}" ] || exit 0

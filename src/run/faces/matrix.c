@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "comm/nccl.h"
+#include "run/usage.h"
 
 /* Embeddings of all faces in order of their rows; a->tables.valid says which count. */
 typedef struct matrix {
@@ -58,6 +59,11 @@ static fd_error *rows_at(void *self, int64_t first, int64_t count, const float *
     return NULL;
 }
 
+static void beat(void *self)
+{
+    fd_usage_sample(self);
+}
+
 fd_error *fd_job_pairing(fd_job *job, const fd_assembly *a, fd_pairing *out)
 {
     fd_error *err = NULL;
@@ -78,6 +84,8 @@ fd_error *fd_job_pairing(fd_job *job, const fd_assembly *a, fd_pairing *out)
     out->timeout = fd_opt_real(job->options, "timeout");
     out->saving = (fd_saving){job->journal, job->journal_pin.text, job->pin.text, fd_opt_real(job->options, "checkpoint")};
     out->watch = job->watch;
+    out->beat = beat;
+    out->beat_self = job;
     FD_TRY(fd_survey_reduce(job->comm, &survey));
     FD_TRY(fd_pairing_prepare(out, &survey));
 done:

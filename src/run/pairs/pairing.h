@@ -62,6 +62,8 @@ typedef struct fd_pairing {
     fd_saving saving;
     double timeout;                   /* --timeout: ranks meet more often than that; 0: none */
     fd_watch *watch;                  /* NULL: none */
+    void (*beat)(void *self);         /* NULL: nothing; called a few times a second while tiles are computed, by the caller's thread */
+    void *beat_self;
     fd_exchange exchange;             /* what is asked for; what was chosen, once fd_pairing_fit was called */
     int64_t memory;                   /* bytes that the stage may take of a rank; 0: no matter */
     int64_t side;                     /* most rows of a block; 0: what is best (any gives the same bytes) */

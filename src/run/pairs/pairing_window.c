@@ -8,6 +8,7 @@
 #include "run/signals.h"
 
 static const double ROUND = 2.5;        /* seconds between two meetings: how late a signal is heard, and a rank that is lost is missed */
+static const double BEAT = 0.25;        /* seconds between two beats */
 static const double SHORTEST = 0.02;    /* the same where every moment is to be saved */
 
 /* --- threads ------------------------------------------------------------------------------------------------------------------------- */
@@ -79,12 +80,17 @@ static fd_error *watch(const fd_pairing *p, const fd_window *w, atomic_int *runn
 {
     fd_error *err = NULL;
     const double start = fd_now(), seconds = round_of(p);
+    double beaten = start;
     bool through = !w->shift;
     while (atomic_load(running) > 0) {
         if (!through && !err)
             err = fd_comm_shift_poll(w->shift, &through);
         if (err || (through && (fd_now() - start >= seconds || fd_signals_seen())))
             atomic_store(&w->deal->closed, true);
+        if (p->beat && fd_now() - beaten >= BEAT) {
+            p->beat(p->beat_self);
+            beaten = fd_now();
+        }
         fd_sleep(1e-3);
     }
     return err;
