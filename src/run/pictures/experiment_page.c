@@ -13,8 +13,8 @@ enum { QUALITY = 88 };
 
 static const char *const explained[FD_TRIALS] = {
     "As many blocks as it takes: each pixel has a thread.",
-    "Half the blocks: a thread turns one pixel and ends, so the second half stays as it was. With --grid-stride each thread goes on to the pixel that lies as far ahead as there are "
-    "threads, and all is covered by any launch.",
+    ("Half the blocks: a thread turns one pixel and ends, so the second half stays as it was. With --grid-stride each thread goes on to the pixel that lies as far ahead as there are "
+     "threads, and all is covered by any launch."),
     "Threads whose number lies beyond the picture end at once. That test is why a grid may be rounded up to whole blocks.",
     "As many threads as half the pixels, beginning at the first.",
     "The same, beginning in the middle: a thread's number is not its pixel's.",
