@@ -1,5 +1,6 @@
 #include "data/manifest.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,22 @@ static void free_entry(fd_entry *e)
 {
     free(e->key);
     free(e->path);
+    free(e->detail);
+}
+
+fd_verdict fd_entry_verdict(const fd_entry *e)
+{
+    fd_verdict v = {.status = (fd_image_status)e->probe.status};
+    snprintf(v.detail, sizeof v.detail, "%s", e->detail ? e->detail : "");
+    return v;
+}
+
+fd_error *fd_entry_judge(fd_entry *e, const fd_verdict *v)
+{
+    e->probe.status = (uint8_t)v->status;
+    free(e->detail);
+    e->detail = NULL;
+    return v->detail[0] ? fd_strdup(&e->detail, v->detail) : NULL;
 }
 
 void fd_manifest_free(fd_manifest *m)
@@ -82,7 +99,7 @@ enum { PACK_FIXED = 1 + sizeof(int64_t) };   /* status, size of the file */
 
 static size_t packed_size(const fd_entry *e)
 {
-    return PACK_FIXED + strlen(e->key) + 1 + strlen(e->path) + 1 + strlen(e->probe.detail) + 1;
+    return PACK_FIXED + strlen(e->key) + 1 + strlen(e->path) + 1 + (e->detail ? strlen(e->detail) : 0) + 1;
 }
 
 static uint8_t *pack_text(uint8_t *to, const char *text)
@@ -108,7 +125,7 @@ fd_error *fd_manifest_pack(const fd_manifest *m, uint8_t **bytes, int64_t *n)
         to += PACK_FIXED;
         to = pack_text(to, m->entry[i].key);
         to = pack_text(to, m->entry[i].path);
-        to = pack_text(to, m->entry[i].probe.detail);
+        to = pack_text(to, m->entry[i].detail ? m->entry[i].detail : "");
     }
     *n = (int64_t)size;
 done:
@@ -145,7 +162,8 @@ static fd_error *unpack_entry(cursor *c, fd_entry *e)
     FD_TRY(fd_strdup(&e->key, key));
     FD_TRY(fd_strdup(&e->path, path));
     e->probe.is_image = 1;
-    strncpy(e->probe.detail, detail, sizeof e->probe.detail - 1);
+    if (*detail)
+        FD_TRY(fd_strdup(&e->detail, detail));
 done:
     return err;
 }
@@ -170,5 +188,46 @@ fd_error *fd_manifest_unpack(const uint8_t *bytes, int64_t n, fd_manifest *out)
 done:
     if (err)
         fd_manifest_free(out);
+    return err;
+}
+
+/* --- reasons ------------------------------------------------------------------------------------------------------------------------- */
+
+/* Packed: for each entry that has a reason its number, then the text with its NUL. */
+fd_error *fd_manifest_pack_details(const fd_manifest *m, int64_t first, int64_t last, uint8_t **bytes, int64_t *n)
+{
+    fd_error *err = NULL;
+    size_t size = 0;
+    for (int64_t i = first; i < last; i++)
+        size += m->entry[i].detail ? sizeof i + strlen(m->entry[i].detail) + 1 : 0;
+    FD_TRY(fd_alloc(bytes, size, 1));
+    uint8_t *to = *bytes;
+    for (int64_t i = first; i < last; i++)
+        if (m->entry[i].detail) {
+            memcpy(to, &i, sizeof i);
+            to = pack_text(to + sizeof i, m->entry[i].detail);
+        }
+    *n = (int64_t)size;
+done:
+    return err;
+}
+
+fd_error *fd_manifest_add_details(fd_manifest *m, const uint8_t *bytes, int64_t n)
+{
+    fd_error *err = NULL;
+    cursor c = {bytes, bytes + n};
+    while (c.at < c.end) {
+        int64_t i = -1;
+        const char *detail = NULL;
+        if (c.end - c.at >= (int64_t)sizeof i)
+            memcpy(&i, c.at, sizeof i);
+        if (i < 0 || i >= m->n)
+            FD_THROW(FD_FORMAT, "the reasons of a manifest are cut short");
+        c.at += sizeof i;
+        FD_TRY(next_text(&c, &detail));
+        if (!m->entry[i].detail)
+            FD_TRY(fd_strdup(&m->entry[i].detail, detail));
+    }
+done:
     return err;
 }

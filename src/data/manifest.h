@@ -16,7 +16,7 @@
 
 typedef enum fd_image_kind { FD_KIND_UNKNOWN, FD_KIND_JPEG, FD_KIND_PNG, FD_KIND_OTHER /* an image of a kind we do not read */ } fd_image_kind;
 
-/* What reading the first bytes of a file tells. Fixed size: ranks exchange arrays of it. */
+/* What reading the first bytes of a file tells. Fixed size and small: ranks exchange arrays of it, and each has all of them. */
 typedef struct fd_probe {
     int32_t width, height;   /* of the header, before EXIF; 0: unknown */
     uint8_t kind;            /* fd_image_kind, by magic bytes, never by name */
@@ -24,12 +24,12 @@ typedef struct fd_probe {
     uint8_t is_image;        /* 0: neither image magic nor an image extension: counted as not_an_image, no row */
     int64_t bytes;           /* size of the file */
     int64_t changed;         /* when its content, name or rights last changed (ctime), ns since 1970: a hint, never pinned; 0: unknown */
-    char detail[80];         /* reason for people, when status is not OK */
 } fd_probe;
 
 typedef struct fd_entry {
     char *key;               /* bytes, no NUL inside: path under its input folder, prefixed as said above */
     char *path;              /* to open it, with fd_open_entry or fd_read_entry (data/entry.h): it may be longer than PATH_MAX */
+    char *detail;            /* reason for people, when the probe's status is not OK; NULL: nothing to say */
     fd_probe probe;
 } fd_entry;
 
@@ -56,7 +56,13 @@ typedef struct fd_scan_config {
 fd_error *fd_scan(const fd_scan_config *config, fd_manifest *out) FD_CHECK;
 /* Reads headers of entries first..last-1 (each rank a share) into their probes, passing over those that have a verdict already; never fails
  * for a file's sake. */
-void fd_probe_entries(fd_manifest *m, int64_t first, int64_t last);
+fd_error *fd_probe_entries(fd_manifest *m, int64_t first, int64_t last) FD_CHECK;
+/* The entry's verdict, with its reason. */
+fd_verdict fd_entry_verdict(const fd_entry *e);
+fd_error *fd_entry_judge(fd_entry *e, const fd_verdict *v) FD_CHECK;   /* takes the place of an earlier one */
+/* The reasons of entries first..last-1 as one buffer, for other ranks; and those of others put where there are none. free(*bytes). */
+fd_error *fd_manifest_pack_details(const fd_manifest *m, int64_t first, int64_t last, uint8_t **bytes, int64_t *n) FD_CHECK;
+fd_error *fd_manifest_add_details(fd_manifest *m, const uint8_t *bytes, int64_t n) FD_CHECK;
 /* After all probes are known: drops what is not an image. */
 void fd_manifest_settle(fd_manifest *m);
 void fd_manifest_free(fd_manifest *m);

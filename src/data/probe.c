@@ -28,42 +28,41 @@ static ssize_t read_head(int fd, uint8_t *head, size_t wanted)
     return (ssize_t)n;
 }
 
-static void set_verdict(fd_probe *p, const fd_verdict *v)
-{
-    p->status = (uint8_t)v->status;
-    memcpy(p->detail, v->detail, sizeof p->detail);
-}
-
-static void judge_kind(fd_entry *e, const uint8_t *head, size_t n)
+static fd_error *judge_kind(fd_entry *e, const uint8_t *head, size_t n)
 {
     const char *name;
     fd_image_kind kind = fd_kind_of(head, n, &name);
     fd_verdict v = n ? fd_verdict_of_kind(kind, name) : (fd_verdict){FD_IMAGE_EMPTY, "a file of zero bytes"};
     e->probe.kind = (uint8_t)kind;
     e->probe.is_image = kind != FD_KIND_UNKNOWN || fd_has_image_extension(e->key);
-    set_verdict(&e->probe, &v);
+    return fd_entry_judge(e, &v);
 }
 
-static void probe_open_file(fd_entry *e, int fd)
+static fd_error *probe_open_file(fd_entry *e, int fd)
 {
+    fd_error *err = NULL;
+    uint8_t *head = NULL;
     for (size_t i = 0; i < sizeof windows / sizeof *windows; i++) {
-        uint8_t *head = malloc(windows[i]);
-        ssize_t n = head ? read_head(fd, head, windows[i]) : -1;
-        if (n < 0) {
-            fd_verdict v = fd_verdict_of_errno(errno);
-            set_verdict(&e->probe, &v);
-        } else {
-            judge_kind(e, head, (size_t)n);
-        }
-        bool known = n < 0 || e->probe.status != FD_IMAGE_OK || fd_decode_size(head, (size_t)n, &e->probe.width, &e->probe.height);
         free(head);
-        if (known || (size_t)n < windows[i])
-            return;
+        head = malloc(windows[i]);
+        const ssize_t n = head ? read_head(fd, head, windows[i]) : -1;
+        if (n < 0) {
+            const fd_verdict v = fd_verdict_of_errno(errno);
+            FD_TRY(fd_entry_judge(e, &v));
+            break;
+        }
+        FD_TRY(judge_kind(e, head, (size_t)n));
+        if (e->probe.status != FD_IMAGE_OK || fd_decode_size(head, (size_t)n, &e->probe.width, &e->probe.height) || (size_t)n < windows[i])
+            break;
     }
+done:
+    free(head);
+    return err;
 }
 
-void fd_probe_entries(fd_manifest *m, int64_t first, int64_t last)
+fd_error *fd_probe_entries(fd_manifest *m, int64_t first, int64_t last)
 {
+    fd_error *err = NULL;
     for (int64_t i = first; i < last; i++) {
         fd_entry *e = &m->entry[i];
         fd_verdict v;
@@ -74,10 +73,13 @@ void fd_probe_entries(fd_manifest *m, int64_t first, int64_t last)
             struct stat s;
             if (fstat(fd, &s) == 0)
                 e->probe.changed = s.st_ctim.tv_sec * (int64_t)1000000000 + s.st_ctim.tv_nsec;
-            probe_open_file(e, fd);
+            err = probe_open_file(e, fd);
             close(fd);
         } else {
-            set_verdict(&e->probe, &v);
+            err = fd_entry_judge(e, &v);
         }
+        FD_TRY(err);
     }
+done:
+    return err;
 }

@@ -147,6 +147,7 @@ static void drop(fd_entry *e)
 {
     free(e->key);
     free(e->path);
+    free(e->detail);
     *e = (fd_entry){0};
 }
 

@@ -28,8 +28,7 @@ static fd_error *add_row(fd_walk *w, const char *key, const char *path, const fd
     w->found.n++;
     FD_TRY(fd_strdup(&e->path, path));
     e->probe.is_image = 1;
-    e->probe.status = (uint8_t)v->status;
-    memcpy(e->probe.detail, v->detail, sizeof e->probe.detail);
+    FD_TRY(fd_entry_judge(e, v));
 done:
     return err;
 }

@@ -6,8 +6,8 @@ static const struct {
     const char *name, *items;
     int threaded;
 } table[FD_STAGES] = {
-    [FD_STAGE_SCAN] = {"scan", "files", 0},       [FD_STAGE_START] = {"start", "models", 0},      [FD_STAGE_COPY] = {"copy", "files", 0},
-    [FD_STAGE_IMAGES] = {"images", "images", 0},
+    [FD_STAGE_NAMES] = {"names", "files", 0},     [FD_STAGE_SCAN] = {"scan", "files", 0},         [FD_STAGE_START] = {"start", "models", 0},
+    [FD_STAGE_PARTITION] = {"partition", "images", 0}, [FD_STAGE_COPY] = {"copy", "files", 0},    [FD_STAGE_IMAGES] = {"images", "images", 0},
     [FD_STAGE_READ] = {"read", "images", 1},      [FD_STAGE_DECODE] = {"decode", "images", 1},    [FD_STAGE_DETECT] = {"detect", "images", 1},
     [FD_STAGE_EMBED] = {"embed", "faces", 1},     [FD_STAGE_JOURNAL] = {"journal", "images", 1},  [FD_STAGE_ASSEMBLE] = {"assemble", "images", 0},
     [FD_STAGE_EXCHANGE] = {"exchange", "faces", 0}, [FD_STAGE_WRITE] = {"write", "faces", 0},     [FD_STAGE_DISTANCES] = {"distances", "tiles", 0},

@@ -56,7 +56,7 @@ import h5py
 f = h5py.File('long.h5')
 seconds, size = f['run/usage/seconds'][:], f['run/usage/resident_bytes'][:] / 1e6
 spent = dict(zip(f['run/stages/stage'].asstr()[:], f['run/stages/seconds'][:]))
-start = spent['scan'] + spent['start']
+start = sum(spent[stage] for stage in ('names', 'scan', 'start', 'partition'))
 at = lambda share: size[abs(seconds - start - share * spent['images']).argmin()]
 print(f"10000 images, two workers, {spent['images']:.0f} s: resident {at(0.1):.1f} MB after 1000, {at(0.5):.1f} after 5000, {at(0.99):.1f} at the end "
       f"({100 * (at(0.99) / at(0.1) - 1):+.1f} %, goal within 5 %)")

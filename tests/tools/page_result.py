@@ -20,7 +20,7 @@ labels, inverse, sizes = np.unique(who, return_inverse=True, return_counts=True)
 order = np.argsort(-sizes, kind='stable')
 place = np.empty_like(order)
 place[order] = np.arange(len(order))
-stages = ['scan', 'start', 'images', 'read', 'decode', 'detect', 'embed', 'journal', 'assemble', 'exchange', 'write', 'distances', 'commit']
+stages = ['names', 'scan', 'start', 'partition', 'images', 'read', 'decode', 'detect', 'embed', 'journal', 'assemble', 'exchange', 'write', 'distances', 'commit']
 with h5py.File(path, 'w') as f:
     f['images/path'] = names
     f['images/status'] = status

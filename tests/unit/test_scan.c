@@ -57,7 +57,7 @@ static void scan(fd_manifest *m, const char *list, const char *glob, int n, ...)
         inputs[i] = va_arg(args, const char *);
     va_end(args);
     assert_ok(fd_scan(&(fd_scan_config){.inputs = inputs, .n_inputs = n, .list = list, .glob = glob}, m));
-    fd_probe_entries(m, 0, m->n);
+    assert_ok(fd_probe_entries(m, 0, m->n));
     fd_manifest_settle(m);
 }
 
@@ -73,13 +73,18 @@ static const char *keys(const fd_manifest *m)
     return text;
 }
 
-static const fd_probe *row(const fd_manifest *m, const char *key)
+static const fd_entry *entry(const fd_manifest *m, const char *key)
 {
     for (int64_t i = 0; i < m->n; i++)
         if (!strcmp(m->entry[i].key, key))
-            return &m->entry[i].probe;
+            return &m->entry[i];
     fail_msg("no row %s among %s", key, keys(m));
     return NULL;
+}
+
+static const fd_probe *row(const fd_manifest *m, const char *key)
+{
+    return &entry(m, key)->probe;
 }
 
 static void one_folder(void **state)
@@ -223,7 +228,7 @@ static void special_files(void **state)
     const char *special[] = {"dangling", "deep/up", "pipe.jpg", "self", "socket", "twin/up", "zero.png"};
     for (size_t i = 0; i < sizeof special / sizeof *special; i++) {
         assert_int_equal(row(&m, special[i])->status, FD_IMAGE_SPECIAL_FILE);
-        assert_true(row(&m, special[i])->detail[0]);
+        assert_true(entry(&m, special[i])->detail);
     }
     fd_manifest_free(&m);
     scan(&m, NULL, NULL, 1, "in/pipe.jpg");   /* named by the user, and still never opened */
@@ -257,7 +262,7 @@ static void kinds_and_verdicts(void **state)
     const char *others[] = {"gif", "GIF", "webp.jpg", "WebP", "heic", "HEIC", "bmp", "BMP"};
     for (int i = 0; i < 8; i += 2) {
         assert_int_equal(row(&m, others[i])->status, FD_IMAGE_UNSUPPORTED);
-        assert_non_null(strstr(row(&m, others[i])->detail, others[i + 1]));
+        assert_non_null(strstr(entry(&m, others[i])->detail, others[i + 1]));
     }
     fd_manifest_free(&m);
 }
@@ -356,9 +361,20 @@ static void packing_and_hash(void **state)
         assert_fails(fd_manifest_unpack(bytes, cut, &none), FD_FORMAT, "cut short");
     }
     free(bytes);
-    fd_probe_entries(&again, 0, again.n);
+    assert_ok(fd_probe_entries(&again, 0, again.n));
     assert_string_equal(keys(&again), "1.jpg|2.jpg|dangling");
     assert_int_equal(row(&again, "dangling")->status, FD_IMAGE_SPECIAL_FILE);
+    assert_ok(fd_manifest_pack_details(&again, 0, again.n, &bytes, &n));
+    fd_entry *dangling = &again.entry[2];
+    const fd_verdict said = fd_entry_verdict(dangling);
+    assert_ok(fd_entry_judge(dangling, &(fd_verdict){FD_IMAGE_SPECIAL_FILE, ""}));
+    assert_null(dangling->detail);
+    for (int64_t cut = 1; cut < n; cut++)
+        assert_fails(fd_manifest_add_details(&again, bytes, cut), FD_FORMAT, "cut short");
+    assert_ok(fd_manifest_add_details(&again, bytes, n));
+    assert_string_equal(dangling->detail, said.detail);
+    assert_true(said.detail[0]);
+    free(bytes);
     fd_manifest_settle(&again);
     fd_manifest_free(&m);
     assert_ok(fd_manifest_pack(&again, &bytes, &n));

@@ -38,7 +38,7 @@ static fd_error *read_all(const char *const *inputs, int n, fd_photos *out)
     fd_error *err = NULL;
     fd_manifest m = {0};
     FD_TRY(fd_scan(&(fd_scan_config){.inputs = inputs, .n_inputs = n}, &m));
-    fd_probe_entries(&m, 0, m.n);
+    FD_TRY(fd_probe_entries(&m, 0, m.n));
     fd_manifest_settle(&m);
     for (int64_t i = 0; i < m.n; i++)
         if (m.entry[i].probe.kind == FD_KIND_JPEG || m.entry[i].probe.kind == FD_KIND_PNG)

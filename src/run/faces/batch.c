@@ -43,7 +43,7 @@ static fd_error *read_one(fd_worker *w, int64_t id, item *it)
     double mark = fd_now();
     fd_outcome *o = &it->outcome;
     *o = (fd_outcome){.image = id, .read_at = fd_wall(), .width = entry->probe.width, .height = entry->probe.height, .status = entry->probe.status};
-    snprintf(o->detail, sizeof o->detail, "%s", entry->probe.detail);
+    snprintf(o->detail, sizeof o->detail, "%s", entry->detail ? entry->detail : "");
     if (o->status != FD_IMAGE_OK)
         return NULL;
     if (!fd_staging_take(job->staging, id, &file, &o->read_at))

@@ -19,7 +19,7 @@ static fd_error *visit(void *self, const char *path)
 {
     visitor *v = self;
     fd_watch_end(v->job->watch, v->step);
-    v->step = strcmp(path, "-") == 0 ? -1 : fd_watch_begin(v->job->watch, FD_STAGE_SCAN, path, 0);
+    v->step = strcmp(path, "-") == 0 ? -1 : fd_watch_begin(v->job->watch, FD_STAGE_NAMES, path, 0);
     return fd_signals_check();
 }
 
@@ -75,10 +75,32 @@ static fd_error *probe(void *self)
     for (int64_t i = own->first; i < own->last; i++) {
         FD_TRY(fd_signals_check());
         const int step = fd_watch_begin(own->job->watch, FD_STAGE_SCAN, own->job->manifest.entry[i].path, 0);
-        fd_probe_entries(&own->job->manifest, i, i + 1);
+        err = fd_probe_entries(&own->job->manifest, i, i + 1);
         fd_watch_end(own->job->watch, step);
+        FD_TRY(err);
     }
 done:
+    return err;
+}
+
+/* What each rank found to say of its run of names, on all ranks: of few files there is anything. */
+static fd_error *share_details(fd_job *job, int64_t first, int64_t last)
+{
+    fd_error *err = NULL;
+    uint8_t *own = NULL, *all = NULL;
+    int64_t n = 0, total = 0, *counts = NULL;
+    FD_TRY(fd_comm_agree(job->comm, fd_manifest_pack_details(&job->manifest, first, last, &own, &n)));
+    FD_TRY(fd_comm_agree(job->comm, fd_alloc(&counts, (size_t)job->ranks, sizeof *counts)));
+    FD_TRY(fd_comm_all_gather_fixed(job->comm, &n, counts, sizeof n));
+    for (int r = 0; r < job->ranks; r++)
+        total += counts[r];
+    FD_TRY(fd_comm_agree(job->comm, fd_alloc(&all, (size_t)total, 1)));
+    FD_TRY(fd_comm_all_gather(job->comm, own, all, counts));
+    FD_TRY(fd_comm_agree(job->comm, fd_manifest_add_details(&job->manifest, all, total)));
+done:
+    free(own);
+    free(all);
+    free(counts);
     return err;
 }
 
@@ -100,6 +122,7 @@ static fd_error *share_probes(fd_job *job, int64_t *probed)
     FD_TRY(fd_comm_all_gather(job->comm, probes + first, probes, counts));
     for (int64_t i = 0; i < n; i++)
         job->manifest.entry[i].probe = probes[i];
+    FD_TRY(share_details(job, first, last));
     fd_manifest_settle(&job->manifest);
 done:
     free(probes);
@@ -113,6 +136,7 @@ fd_error *fd_job_scan(fd_job *job)
     double mark = fd_now();
     int64_t readable = 0, probed = 0;
     FD_TRY(share_names(job));
+    fd_stage_add(job->stages, FD_STAGE_NAMES, &mark, job->rank == 0 ? (double)job->manifest.n : 0, 0);
     FD_TRY(share_probes(job, &probed));
     for (int64_t i = 0; i < job->manifest.n; i++)
         readable += job->manifest.entry[i].probe.status == FD_IMAGE_OK;

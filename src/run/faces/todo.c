@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "data/partition.h"
@@ -101,6 +102,7 @@ fd_error *fd_job_todo(fd_job *job, int64_t **todo, int64_t *n)
     fd_error *err = NULL;
     uint8_t *is_done = NULL;
     int64_t stale = 0;
+    double mark = fd_now();
     FD_TRY(fd_comm_agree(job->comm, fd_alloc(&is_done, (size_t)job->manifest.n, 1)));
     FD_TRY(find_done(job, is_done, &stale));
     if (stale < job->manifest.n)
@@ -108,6 +110,7 @@ fd_error *fd_job_todo(fd_job *job, int64_t **todo, int64_t *n)
     if (job->resumed)
         fd_say(FD_NORMAL, "going on: %lld of %lld images are in the journal", (long long)job->resumed, (long long)job->manifest.n);
     FD_TRY(share_of(job, is_done, todo, n));
+    fd_stage_add(job->stages, FD_STAGE_PARTITION, &mark, (double)*n, 0);
 done:
     free(is_done);
     return err;

@@ -95,22 +95,59 @@ static int64_t choose(const table *t, bool threaded, longest *out)
     return n;
 }
 
+/* The colour of each stage, -1 of those that are not drawn. Where there are more stages than colours, the shortest have the last one together. */
+typedef struct palette {
+    int of[FD_STAGES], n;
+    const char *name[FD_SVG_SERIES];
+} palette;
+
+static double sum_of(const table *t, int s)
+{
+    double sum = 0;
+    for (int64_t r = 0; r < t->ranks; r++)
+        sum += t->of[r * FD_STAGES + s];
+    return sum;
+}
+
+static palette colour(const table *t, bool threaded)
+{
+    palette p = {.n = 0};
+    double sum[FD_STAGES];
+    int drawn = 0;
+    for (int s = 0; s < FD_STAGES; s++) {
+        sum[s] = fd_stage_is_threaded((fd_stage)s) == threaded ? sum_of(t, s) : 0;
+        drawn += sum[s] > 0;
+    }
+    const int own = drawn <= FD_SVG_SERIES ? drawn : FD_SVG_SERIES - 1;
+    for (int s = 0; s < FD_STAGES; s++) {
+        int longer = 0;
+        for (int k = 0; k < FD_STAGES; k++)
+            longer += sum[k] > sum[s] || (sum[k] == sum[s] && k < s);
+        p.of[s] = sum[s] > 0 ? own : -1;
+        if (sum[s] > 0 && longer < own) {
+            p.of[s] = p.n;
+            p.name[p.n++] = fd_stage_name((fd_stage)s);
+        }
+    }
+    if (own < drawn)
+        p.name[p.n++] = "others";
+    return p;
+}
+
 /* One rank's stages, one after the other. */
-static fd_error *draw_rank(fd_svg *s, const table *t, bool threaded, int64_t rank, double row)
+static fd_error *draw_rank(fd_svg *s, const table *t, const palette *p, int64_t rank, double row)
 {
     fd_error *err = NULL;
     double at = 0;
-    int series = 0;
     char tip[96];
     for (int k = 0; k < FD_STAGES; k++) {
         const double seconds = t->of[rank * FD_STAGES + k];
-        if (fd_stage_is_threaded((fd_stage)k) != threaded)
+        if (p->of[k] < 0)
             continue;
         snprintf(tip, sizeof tip, "rank %lld, %s: %.3f s", (long long)rank, fd_stage_name((fd_stage)k), seconds);
         if (seconds > 0)
-            FD_TRY(fd_svg_bar(s, series, (fd_point){at, row + 0.12}, (fd_point){at + seconds, row + 0.88}, tip));
+            FD_TRY(fd_svg_bar(s, p->of[k], (fd_point){at, row + 0.12}, (fd_point){at + seconds, row + 0.88}, tip));
         at += seconds;
-        series++;
     }
 done:
     return err;
@@ -120,16 +157,12 @@ static fd_error *draw(fd_page *p, const table *t, bool threaded)
 {
     fd_error *err = NULL;
     longest *shown = NULL;
-    const char *names[FD_STAGES];
-    int n_names = 0;
+    const palette colours = colour(t, threaded);
     char label[48];
     double most = 0;
     fd_svg s = {0};
     FD_TRY(fd_alloc(&shown, (size_t)t->ranks, sizeof *shown));
     const int64_t n = choose(t, threaded, shown), each = n <= 8 ? 26 : n <= 24 ? 18 : 12, every = n <= 24 ? 1 : 4;
-    for (int k = 0; k < FD_STAGES; k++)
-        if (fd_stage_is_threaded((fd_stage)k) == threaded)
-            names[n_names++] = fd_stage_name((fd_stage)k);
     for (int64_t i = 0; i < n; i++)
         most = shown[i].seconds > most ? shown[i].seconds : most;
     s = (fd_svg){.width = 900,
@@ -141,11 +174,11 @@ static fd_error *draw(fd_page *p, const table *t, bool threaded)
                  .x = fd_axis_to(0, most, threaded ? "seconds, summed over the threads of a rank" : "seconds"),
                  .y = {.low = 0, .high = (double)n, .bare = true}};
     FD_TRY(fd_svg_open(&s, threaded ? "Time of the workers by rank" : "Time of the stages by rank", false));
-    FD_TRY(fd_svg_legend(&s, s.left, 20, names, n_names));
+    FD_TRY(fd_svg_legend(&s, s.left, 20, colours.name, colours.n));
     FD_TRY(fd_svg_axes(&s));
     for (int64_t i = 0; i < n; i++) {
         const double row = (double)(n - 1 - i);   /* rank 0 on top */
-        FD_TRY(draw_rank(&s, t, threaded, shown[i].rank, row));
+        FD_TRY(draw_rank(&s, t, &colours, shown[i].rank, row));
         snprintf(label, sizeof label, "rank %lld", (long long)shown[i].rank);
         if (i % every == 0)
             FD_TRY(fd_svg_words(&s, s.left - 8, fd_svg_y(&s, row + 0.5) + 4.5, "end", "", label));

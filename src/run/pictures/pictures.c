@@ -155,8 +155,7 @@ fd_error *fd_pictures_read(const fd_pictures *p, int64_t i, fd_image *image, fd_
     fd_error *err = NULL;
     const fd_entry *entry = &p->job.manifest.entry[i];
     fd_content content = {0};
-    *verdict = (fd_verdict){.status = (fd_image_status)entry->probe.status};
-    snprintf(verdict->detail, sizeof verdict->detail, "%s", entry->probe.detail);
+    *verdict = fd_entry_verdict(entry);
     if (verdict->status != FD_IMAGE_OK)
         return NULL;
     FD_TRY(fd_read_entry(entry->path, (size_t)LARGEST_FILE, &content));

@@ -218,16 +218,15 @@ static fd_error *find_photographs(void *self, fd_manifest *out)
     FD_TRY(fd_manifest_pack(&r->recipe.photographs, &packed, &n));
     FD_TRY(fd_manifest_unpack(packed, n, out));
     for (int64_t i = 0; i < out->n; i++) {
-        fd_probe *p = &out->entry[i].probe;
+        fd_entry *e = &out->entry[i];
         fd_verdict now;
         int64_t bytes;
-        int fd = fd_open_entry(out->entry[i].path, &bytes, &now);
+        int fd = fd_open_entry(e->path, &bytes, &now);
         if (fd >= 0)
             close(fd);
-        if (fd < 0 && (p->status == FD_IMAGE_UNREADABLE || p->status == FD_IMAGE_SPECIAL_FILE))
+        if (fd < 0 && (e->probe.status == FD_IMAGE_UNREADABLE || e->probe.status == FD_IMAGE_SPECIAL_FILE))
             continue;
-        p->status = FD_IMAGE_OK;
-        memset(p->detail, 0, sizeof p->detail);
+        FD_TRY(fd_entry_judge(e, &(fd_verdict){FD_IMAGE_OK, ""}));
     }
 done:
     free(packed);

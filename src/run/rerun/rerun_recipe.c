@@ -252,7 +252,8 @@ static fd_error *fill_manifest(const rows *t, int64_t n, fd_recipe *p)
         FD_TRY(fd_strdup(&e->key, t->key[i]));
         e->probe.is_image = 1;
         e->probe.status = t->status[i];
-        snprintf(e->probe.detail, sizeof e->probe.detail, "%s", t->detail[i]);
+        if (*t->detail[i])
+            FD_TRY(fd_strdup(&e->detail, t->detail[i]));
         if (!*e->key || (i > 0 && strcmp(t->key[i - 1], e->key) >= 0))
             FD_THROW(FD_FORMAT, "/images/path is not sorted");
     }

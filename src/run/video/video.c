@@ -121,8 +121,7 @@ static fd_error *pass(passage *p)
     bool whole;
     const fd_video_job *job = p->job;
     const fd_entry *entry = &job->pictures.job.manifest.entry[p->id];
-    p->verdict = (fd_verdict){.status = (fd_image_status)entry->probe.status};
-    memcpy(p->verdict.detail, entry->probe.detail, sizeof p->verdict.detail);
+    p->verdict = fd_entry_verdict(entry);
     if (p->verdict.status == FD_IMAGE_OK)
         FD_TRY(fd_video_open(entry->path, &job->config, &p->video, &p->verdict));
     if (!p->video)
