@@ -8,6 +8,10 @@
 #include "engine/cpu/cpu.h"
 #include "engine/cpu/sweep_amx.h"
 
+/* Rows whose products with a column seed its test: a fortieth of 20,000, whose k best leave half of the pairs that would have passed. Whole tiles of every
+ * size there is, of rows and of columns. */
+enum { SAMPLE = 480 };
+
 typedef struct state {
     const fd_sweep *s;
     const fd_sweep_kernel *kernel;
@@ -17,7 +21,8 @@ typedef struct state {
     bool bins_by_value; /* float32 cannot hold the histogram's numbers */
     fd_sweep_bins bins;
     float dot[2][FD_SWEEP_TILE] __attribute__((aligned(64)));
-    float best[FD_SWEEP_TILE] __attribute__((aligned(64)));
+    float sample[SAMPLE * FD_SWEEP_WIDTH] __attribute__((aligned(64)));        /* tiles of products */
+    float best[FD_SEED_CLASSES * FD_SWEEP_WIDTH] __attribute__((aligned(64)));   /* of each class of rows; see sweep.h */
     uint16_t rest[3 * FD_SWEEP_TILE];
 } state;
 
@@ -108,8 +113,9 @@ static void offer_radius(state *w, int64_t i, int64_t j)
     float value = value_of(w, w->a, i, w->b, j);
     if (!fd_within(w->a->block->base.metric, value, r->radius))
         return;
+    const bool turned = w->a == &w->side[1];   /* sides are swapped */
     if (r->count < r->capacity)
-        r->pair[r->count] = (fd_pair){w->s->first_a + i, w->s->first_b + j, value};
+        r->pair[r->count] = (fd_pair){w->s->first_a + (turned ? j : i), w->s->first_b + (turned ? i : j), value};
     r->count++;
 }
 
@@ -164,11 +170,8 @@ static void finish(state *w, int64_t i, int64_t j, const float *dot)
         count_row(w, i + r, j, dot + r * w->width);
 }
 
-/* What becomes of a tile's products. */
-typedef void use(state *w, int64_t i, int64_t j, const float *dot);
-
 /* Rows i.. of a against columns first..end-1 of b: the matrix unit multiplies a tile while what follows the tile before is computed. */
-static void run_on_matrix_unit(state *w, int64_t i, int64_t first, int64_t end, use *finish_tile)
+static void run_on_matrix_unit(state *w, int64_t i, int64_t first, int64_t end)
 {
     const fd_cpu_block *a = w->a->block, *b = w->b->block;
     const int64_t depth = (a->base.dim + FD_AMX_DEPTH - 1) / FD_AMX_DEPTH * FD_AMX_DEPTH;
@@ -178,55 +181,23 @@ static void run_on_matrix_unit(state *w, int64_t i, int64_t first, int64_t end, 
         fd_amx_store(w->dot[turn]);
         if (j + w->width < end)
             fd_amx_multiply(left, right + (j + w->width) * depth, depth);
-        finish_tile(w, i, j, w->dot[turn]);
+        finish(w, i, j, w->dot[turn]);
     }
 }
 
-static void run_row(state *w, int64_t i, int64_t first, int64_t end, use *finish_tile)
+static void run_row(state *w, int64_t i, int64_t first, int64_t end)
 {
     const fd_cpu_block *a = w->a->block;
     const int64_t dim = a->base.dim;
     const float *left = i + w->rows <= a->base.n ? (const float *)a->left + i * a->pitch : a->tail, *right = w->b->block->right;
     if (a->matrix_unit) {
-        run_on_matrix_unit(w, i, first, end, finish_tile);
+        run_on_matrix_unit(w, i, first, end);
         return;
     }
     for (int64_t j = first; j < end; j += w->width) {
         w->kernel->gemm->rows_of(left, a->pitch, dim, right + j * dim, w->dot[0]);
-        finish_tile(w, i, j, w->dot[0]);
+        finish(w, i, j, w->dot[0]);
     }
-}
-
-enum { SAMPLE = 512 };   /* rows of the other side: a fortieth of 20,000, whose k best leave half of the pairs that would have passed */
-
-static void find_best(state *w, int64_t i, int64_t j, const float *dot)
-{
-    const fd_sweep_tile t = {w->a, w->b, w->rows, w->width, i, j, false};
-    w->kernel->best(&t, dot, w->best);
-}
-
-/* Tests of side a's rows by a sample of b's; none of the sample's own. */
-static void seed(state *w)
-{
-    const int64_t n = w->a->block->base.n, m = w->b->block->base.n, end = SAMPLE / w->width * w->width;
-    if (w->a->list.k == 0 || w->a->list.k > FD_SEED_MOST || m < 8 * SAMPLE)
-        return;
-    for (int64_t i = w->a == w->b ? (SAMPLE + w->rows - 1) / w->rows * w->rows : 0; i < n; i += w->rows) {
-        const fd_sweep_tile t = {w->a, w->b, w->rows, w->width, i, 0, false};
-        if (w->a->list_test[i] > FD_ALWAYS && w->a->list_test[i] < FD_NEVER)   /* its list has been filled: so have those beside it */
-            continue;
-        for (int e = 0; e < FD_SWEEP_TILE; e++)
-            w->best[e] = FD_ALWAYS;
-        run_row(w, i, 0, end, find_best);
-        w->kernel->seed(&t, w->best);
-    }
-}
-
-static void swap_sides(state *w)
-{
-    fd_sweep_side *a = w->a;
-    w->a = w->b;
-    w->b = a;
 }
 
 /* Where the next rows' waiting pairs are put: they were last in hand a group of columns ago. */
@@ -239,21 +210,97 @@ static void prefetch_lists(const fd_sweep_side *x, int64_t i, int64_t rows)
     }
 }
 
-/* Groups of columns that stay in the second-level cache outside, rows inside. Of a block with itself the tiles that touch the upper triangle. */
-static void tiles(state *w)
+/* Rows first_row..last_row-1 and columns likewise: groups of columns that stay in the second-level cache outside, rows inside. Of a block with itself the
+ * tiles that touch the upper triangle. */
+typedef struct part { int64_t first_row, last_row, first_column, last_column; } part;
+
+static void run_part(state *w, const part *p)
 {
     const bool matrix_unit = w->a->block->matrix_unit;
-    const int64_t n = w->a->block->base.n, m = w->b->block->base.n;
     const int64_t bytes = matrix_unit ? 1 << 19 : 1 << 18, row = w->a->block->base.dim * (matrix_unit ? 2 : 4);
     const int64_t group = (bytes / row / w->width + 1) * w->width;
-    for (int64_t first = 0; first < m; first += group) {
-        const int64_t end = first + group < m ? first + group : m;
-        for (int64_t i = 0; i < n && (w->a != w->b || i < end); i += w->rows) {
+    for (int64_t first = p->first_column; first < p->last_column; first += group) {
+        const int64_t end = first + group < p->last_column ? first + group : p->last_column;
+        for (int64_t i = p->first_row; i < p->last_row && (w->a != w->b || i < end); i += w->rows) {
             const int64_t diagonal = i / w->width * w->width, from = w->a == w->b && diagonal > first ? diagonal : first;
             prefetch_lists(w->a, i + w->rows, w->rows);
-            run_row(w, i, from, end, finish);
+            run_row(w, i, from, end);
         }
     }
+}
+
+/* --- seeds: columns' tests from their products with the first rows -------------------------------------------------------------------- */
+
+/* The products of rows 0..SAMPLE-1 with the columns at j, into w->sample tile by tile, and the best of each class. Returns the number of classes. */
+static int sample(state *w, int64_t j)
+{
+    const fd_cpu_block *a = w->a->block, *b = w->b->block;
+    const int tile = w->rows * w->width, groups = (32 + w->rows - 1) / w->rows;
+    const int64_t dim = a->base.dim, depth = (dim + FD_AMX_DEPTH - 1) / FD_AMX_DEPTH * FD_AMX_DEPTH;
+    fd_sweep_tile t = {w->a, w->b, w->rows, w->width, 0, j, false};
+    float *dot = w->sample;
+    for (int e = 0; e < groups * tile; e++)
+        w->best[e] = FD_ALWAYS;
+    for (int turn = 0; t.i < SAMPLE; t.i += w->rows, dot += tile, turn = turn + 1 < groups ? turn + 1 : 0) {
+        if (a->matrix_unit) {
+            fd_amx_multiply((const uint16_t *)a->left + t.i * depth, (const uint16_t *)b->right + j * depth, depth);
+            fd_amx_store(dot);
+        } else
+            w->kernel->gemm->rows_of((const float *)a->left + t.i * a->pitch, a->pitch, dim, (const float *)b->right + j * dim, dot);
+        w->kernel->best(&t, dot, w->best + turn * tile);
+    }
+    return groups * w->rows;
+}
+
+/* Columns SAMPLE.. of side b against rows 0..SAMPLE-1 of side a. */
+static void run_seeds(state *w)
+{
+    const int tile = w->rows * w->width;
+    for (int64_t j = SAMPLE; j < w->b->block->base.n; j += w->width) {
+        const int classes = sample(w, j);
+        w->kernel->seed(&(fd_sweep_tile){w->a, w->b, w->rows, w->width, 0, j, false}, classes, w->best);
+        for (int64_t i = 0; i < SAMPLE; i += w->rows)
+            finish(w, i, j, w->sample + i / w->rows * tile);
+    }
+}
+
+/* Whether rows of x want lists and have nothing in them. */
+static bool is_empty(const fd_sweep_side *x)
+{
+    int64_t i = 0;
+    while (i < x->block->base.n && x->list_test[i] == FD_NEVER)
+        i++;
+    return x->list.k > 0 && x->list.k <= FD_SEED_MOST && i < x->block->base.n && x->list_test[i] <= FD_ALWAYS;
+}
+
+static void swap_sides(state *w)
+{
+    fd_sweep_side *a = w->a;
+    w->a = w->b;
+    w->b = a;
+}
+
+/* All tiles. */
+static void tiles(state *w)
+{
+    const int64_t n = w->a->block->base.n, m = w->b->block->base.n;
+    const bool large = n >= 2 * SAMPLE && m >= 2 * SAMPLE, columns = large && is_empty(w->b), rows = large && w->a != w->b && is_empty(w->a);
+    if (!columns && !rows) {
+        run_part(w, &(part){0, n, 0, m});
+        return;
+    }
+    run_part(w, &(part){0, SAMPLE, 0, SAMPLE});
+    if (columns)
+        run_seeds(w);
+    else
+        run_part(w, &(part){0, SAMPLE, SAMPLE, m});
+    swap_sides(w);
+    if (rows)
+        run_seeds(w);
+    swap_sides(w);
+    if (w->a != w->b && !rows)
+        run_part(w, &(part){SAMPLE, n, 0, SAMPLE});
+    run_part(w, &(part){SAMPLE, n, SAMPLE, m});
 }
 
 /* --- the sweep ----------------------------------------------------------------------------------------------------------------------- */
@@ -329,12 +376,6 @@ fd_error *fd_cpu_sweep(fd_lane *lane, const fd_sweep *s)
         offer_self(&w);
     if (matrix_unit)
         fd_amx_begin();
-    seed(&w);
-    if (w.a != w.b) {
-        swap_sides(&w);
-        seed(&w);
-        swap_sides(&w);
-    }
     tiles(&w);
     if (matrix_unit)
         fd_amx_end();

@@ -17,9 +17,9 @@
  * k pairs are at least that near, and test may rise to p_k - spread, spread = kappa N_u^2 (inner product: 2 kappa N_u max N_v). Pairs wait with
  * their scores; most that passed early fail the test that later ones have raised, and only the rest get their value.
  *
- * Most pairs that pass do so before the first k good ones are known. So where lists are empty, a row's product with a sample of the other side's rows
- * comes first: of the pairs that fall on each place of a tile the best sure score is kept, and the k-th of these is a lower bound of p_k. The pairs of
- * the sample are offered like all others later. */
+ * Most pairs that pass do so before the first k good ones are known. So where lists are empty, a column's products with the first rows of the other side
+ * are looked at twice: these rows fall into classes, of each the best sure score is kept, and the k-th of these is a lower bound of p_k; then the products,
+ * which are still in the cache, are offered like all others. */
 #ifndef FD_ENGINE_CPU_SWEEP_H
 #define FD_ENGINE_CPU_SWEEP_H
 
@@ -83,10 +83,10 @@ typedef struct fd_sweep_kernel {
     bool (*wait)(fd_sweep_side *x, int64_t i, const fd_sweep_side *y, int64_t other, float product);
     /* Drops of n waiting pairs those whose score is below the test; returns how many are left. */
     int32_t (*sift)(fd_waiting *waiting, int32_t n, float test);
-    /* best[rows][width]: the largest sure score of each place in any tile so far; begins as FD_ALWAYS. */
+    /* best[rows][width]: the largest sure score of each place in any tile so far, for side b; begins as FD_ALWAYS. */
     void (*best)(const fd_sweep_tile *t, const float *dot, float *best);
-    /* Raises the tests of side a by the best scores of its rows, which are of different pairs. a's lists are empty and at most FD_SEED_MOST long. */
-    void (*seed)(const fd_sweep_tile *t, const float *best);
+    /* Raises the tests of side b's rows j.. by best[classes][width], which are of different pairs. b's lists are empty and at most FD_SEED_MOST long. */
+    void (*seed)(const fd_sweep_tile *t, int classes, const float *best);
     /* As in kernels/math/pair.h, on rows padded to a multiple of 16. */
     double (*squares)(const float *x, const float *y, int64_t pitch);
     double (*turned)(const float *x, double p, const float *y, double q, int64_t pitch);   /* of x p and y q */
@@ -125,7 +125,7 @@ struct fd_sweep_side {
     fd_waiting *waiting;       /* [n][room] */
 };
 
-enum { FD_SEED_MOST = 16 };
+enum { FD_SEED_MOST = 16, FD_SEED_CLASSES = 36 };   /* lists of so many at most; of so many classes at most, at least 32 */
 enum { FD_SURE = 16 };         /* [FD_SURE - 1] is +inf; a vector's place, so that lists are aligned */
 
 enum { FD_WILD = -1, FD_UNUSABLE = -2 };

@@ -198,35 +198,44 @@ static int32_t sift(fd_waiting *waiting, int32_t n, float test)
 
 static void best(const fd_sweep_tile *t, const float *dot, float *so_far)
 {
-    const fd_sweep_side *b = t->b;
-    const float inner = b->block->base.metric == FD_INNER ? 0 : 1;
-    for (int j = 0; j < t->width; j += VL) {
-        float taken[VL], more[VL];   /* from a product: never the best where it says nothing */
-        for (int l = 0; l < VL; l++) {
-            const int64_t at = t->j + j + l;
-            taken[l] = b->half[at] == FD_ALWAYS ? FD_NEVER : b->half[at];
-            more[l] = inner * b->spread[at];
-        }
-        const vec half = vec_load(taken), spread = vec_load(more);
-        for (int r = 0; r < t->rows; r++) {
-            const int at = r * t->width + j;
-            vec_store(so_far + at, vec_max(vec_load(dot + at) - half - spread, vec_load(so_far + at)));
-        }
+    const fd_sweep_side *a = t->a;
+    const bool inner = a->block->base.metric == FD_INNER;
+    for (int r = 0; r < t->rows; r++, dot += t->width, so_far += t->width) {
+        const int64_t i = t->i + r;
+        const vec half = vec_set(a->half[i] == FD_ALWAYS ? FD_NEVER : a->half[i]);   /* never the best where the product says nothing */
+        const vec spread = vec_set(inner ? 0 : a->spread[i]);
+        for (int j = 0; j < t->width; j += VL)
+            vec_store(so_far + j, vec_max(vec_load(dot + j) - half - spread, vec_load(so_far + j)));
     }
 }
 
-static void seed(const fd_sweep_tile *t, const float *so_far)
+/* The k largest of so_far[classes][width] for VL columns, sorted as they come; the last of them to kth[VL]. */
+INLINE void kth_of(const float *so_far, int classes, int width, int64_t k, float *kth)
 {
-    fd_sweep_side *a = t->a;
-    const int64_t k = a->list.k, n = a->block->base.n;
-    for (int r = 0; r < t->rows && t->i + r < n; r++, so_far += t->width) {
-        const int64_t i = t->i + r;
-        float list[1 + FD_SEED_MOST];
-        for (int m = 0; m <= FD_SEED_MOST; m++)
-            list[m] = m ? FD_ALWAYS : __builtin_inff();
-        for (int j = 0; j < t->width; j++)
-            keep(list, k, so_far[j]);
-        if (a->half[i] != FD_ALWAYS)
-            raise(a, i, list[k] - a->spread[i]);
+    vec list[FD_SEED_MOST];
+    for (int m = 0; m < k; m++)
+        list[m] = vec_set(FD_ALWAYS);
+    for (int c = 0; c < classes; c++) {
+        vec falling = vec_load(so_far + c * width);
+        for (int m = 0; m < k; m++) {
+            const vec stays = vec_max(list[m], falling);
+            falling = vec_min(list[m], falling);
+            list[m] = stays;
+        }
+    }
+    vec_store(kth, list[k - 1]);
+}
+
+static void seed(const fd_sweep_tile *t, int classes, const float *so_far)
+{
+    fd_sweep_side *b = t->b;
+    for (int first = 0; first < t->width; first += VL) {
+        float kth[VL];
+        kth_of(so_far + first, classes, t->width, b->list.k, kth);
+        for (int l = 0; l < VL; l++) {
+            const int64_t j = t->j + first + l;
+            if (j < b->block->base.n && b->half[j] != FD_ALWAYS)
+                raise(b, j, kth[l] - b->spread[j]);
+        }
     }
 }
