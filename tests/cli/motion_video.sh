@@ -101,6 +101,15 @@ assert all(np.array_equal(a, b) for a, b in zip(video['frames'], motion_oracle.p
 assert heard == made['sound'].astype('<i2').tobytes()
 END
 
+# Videos that do not fit the memory together are worked on one after the other.
+mkdir large && "$python" -c "
+import numpy as np, media
+for name in 'ab':
+    media.write_y4m(f'large/{name}.y4m', [(np.random.default_rng(k).integers(16, 235, (480, 640), np.uint8),) * 3 for k in range(3)])"
+expect 0 facesdist-motion-video large -o one-by-one --threads 2 --memory 64M
+expect 0 facesdist-motion-video large -o together --threads 2
+diff -r one-by-one together || die "other bytes with less memory"
+
 # A phone's rotation is carried out, once: the second pass sees upright frames.
 for orientation in 2 3 4 5 6 7 8; do
     expect 0 facesdist-motion-video turned$orientation.mov -o t.mov --codec rawvideo --threshold 255

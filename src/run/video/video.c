@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "base/memory.h"
@@ -67,6 +68,7 @@ const fd_program fd_motion_video_program = {
 typedef struct passage {
     fd_video_job *job;
     int64_t id, told;            /* told: bytes of it that the progress knows of */
+    int64_t room;                /* bytes of memory that it takes */
     fd_video *video;
     fd_video_writer *writer;
     fd_video_outputs outputs;
@@ -107,6 +109,34 @@ done:
     return err;
 }
 
+/* Waits until the memory holds this video beside the others in hand; one may have more than there is, alone. Frames are in the decoder (those that others lean
+ * on, too), as RGB, turned, in the engine, and in the encoder with its packets: 200 bytes a pixel, by the resident size of 1080p H.264 that became FFV1. */
+static void take_room(passage *p)
+{
+    enum { PIXEL = 200, NAP = 250000000 };
+    fd_video_job *job = p->job;
+    const fd_video_facts *f = fd_video_about(p->video);
+    p->room = (int64_t)f->width * f->height * PIXEL;
+    pthread_mutex_lock(&job->lock);
+    while (job->in_use > 0 && job->in_use + p->room > job->pictures.job.memory / 2 && !fd_signals_seen()) {
+        struct timespec until;   /* signals wake nobody here */
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec += (until.tv_nsec + NAP) / 1000000000;
+        until.tv_nsec = (until.tv_nsec + NAP) % 1000000000;
+        pthread_cond_timedwait(&job->room, &job->lock, &until);
+    }
+    job->in_use += p->room;
+    pthread_mutex_unlock(&job->lock);
+}
+
+static void give_room(passage *p)
+{
+    pthread_mutex_lock(&p->job->lock);
+    p->job->in_use -= p->room;
+    pthread_cond_broadcast(&p->job->room);
+    pthread_mutex_unlock(&p->job->lock);
+}
+
 static void note_left_out(passage *p)
 {
     const char *codec = fd_video_left_out(p->writer);
@@ -129,6 +159,7 @@ static fd_error *pass(passage *p)
     const fd_video_facts *facts = fd_video_about(p->video);
     fd_say(FD_VERBOSE, "%s: %s in %s, %dx%d, orientation %d, %d streams of sound", entry->key, facts->codec, facts->container, facts->width, facts->height,
            facts->orientation, facts->audio);
+    take_room(p);
     FD_TRY(fd_pictures_path(&job->pictures, p->id, &path));
     FD_TRY(fd_video_create(path, p->video, &job->output, &p->writer, &p->verdict));
     if (!p->writer)
@@ -156,15 +187,16 @@ static fd_error *do_video(void *self, fd_lane *lane, int64_t id)
     fd_video_writer_close(p.writer);
     fd_video_close(p.video);
     fd_motion_step_free(&p.step);
+    give_room(&p);
     job->pictures.verdict[id] = p.verdict;
     return err;
 }
 
-/* Frames in the decoder, as RGB, turned, in the engine and in the encoder, of the size that one may have; known only once it is open. */
+/* To be opened; how much its frames take is known only then. */
 static int64_t bytes_of(void *self, int64_t id)
 {
     (void)self, (void)id;
-    return (int64_t)256 << 20;
+    return (int64_t)32 << 20;
 }
 
 static int64_t bytes_done(void *self)
@@ -319,7 +351,7 @@ done:
 
 fd_error *fd_run_motion_video(fd_comm *c, fd_options *o, int *exit_code)
 {
-    fd_video_job job = {.pictures = fd_pictures_begin(c, o)};
+    fd_video_job job = {.pictures = fd_pictures_begin(c, o), .lock = PTHREAD_MUTEX_INITIALIZER, .room = PTHREAD_COND_INITIALIZER};
     job.pictures.work = &(const fd_picture_work){.done = "painted", .what = "videos"};
     fd_signals_catch();
     fd_error *err = run(&job, exit_code);

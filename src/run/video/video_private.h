@@ -2,6 +2,7 @@
 #ifndef FD_RUN_VIDEO_PRIVATE_H
 #define FD_RUN_VIDEO_PRIVATE_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "base/file.h"
@@ -19,6 +20,9 @@ typedef struct fd_video_job {
     const char *masks, *table, *plot;      /* folders, or with pictures.one the folder and the files themselves; NULL: not wanted */
     atomic_llong bytes_done;               /* for the progress */
     int64_t bytes_all;
+    pthread_mutex_t lock;
+    pthread_cond_t room;                   /* a video is done */
+    int64_t in_use;                        /* bytes of memory that the videos in hand take */
 } fd_video_job;
 
 /* video_find.c: which videos there are, the same list on every rank (collective). */
