@@ -115,6 +115,14 @@ says err 'missing.npy'
 "$python" -c "import numpy as np; np.save('flat.npy', np.zeros((5, 0), np.float32))"
 expect 1 facesdist-distances flat.npy -o no.h5
 says err 'no dimensions'
+"$python" - <<'EOF2'
+head = "{'descr': '<f4', 'fortran_order': False, 'shape': (0, %d), }" % (1 << 62)
+open('vast.npy', 'wb').write(b'\x93NUMPY\x01\x00v\x00' + head.ljust(117).encode() + b'\n')
+EOF2
+expect 1 facesdist-distances vast.npy -o no.h5
+says err 'vast.npy: rows of 4611686018427387904 dimensions'
+expect 0 facesdist-distances n0.npy --forecast --topk 1
+says out 'pairs +0$'
 # the output is a file of its own; where a link leads, there need be none yet
 mkdir folder
 mkfifo pipe

@@ -48,4 +48,7 @@ expect 1 "^node '.*' \(Sofqmax\)$" info odd.onnx
 expect 1 'operator Sofqmax is not supported' run odd.onnx
 echo 'no array' >bad.npy
 expect 1 'bad.npy: not a .npy file' run "$pack/rnet.onnx" --input bad.npy
+cp "$pack/rnet.onnx" own.onnx
+expect 2 'own.onnx is a file that is read' run own.onnx -o ./own.onnx
+cmp "$pack/rnet.onnx" own.onnx || { echo "the network was written over"; failed=1; }
 exit $failed

@@ -12,6 +12,7 @@
 #include "net/zoo.h"
 #include "run/device.h"
 #include "run/net/net_bench.h"
+#include "run/output.h"
 #include "run/run.h"
 
 static const fd_option options[] = {
@@ -248,7 +249,11 @@ static fd_error *run(job *j)
 {
     fd_error *err = NULL;
     float *results[16] = {0};
-    const char *name = fd_opt_text(j->options, "output");
+    const char *name = fd_opt_text(j->options, "output"), *file = fd_opt_text(j->options, "output-file");
+    if (file)
+        FD_TRY(fd_output_apart("--output-file", file, j->path));
+    if (file && fd_opt_given(j->options, "input"))
+        FD_TRY(fd_output_apart("--output-file", file, fd_opt_text(j->options, "input")));
     FD_TRY(open_net(j));
     FD_TRY(ensure_samples(j));
     int which = name ? fd_net_find_output(j->bench.net, name) : 0;

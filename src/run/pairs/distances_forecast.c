@@ -6,7 +6,8 @@
 
 static double pairs_of(const fd_pairing *p)
 {
-    return p->symmetric ? (double)p->n[0] * (double)(p->n[0] - 1) / 2 : (double)p->n[0] * (double)p->n[1];
+    const double rows = (double)p->n[0];
+    return !p->symmetric ? rows * (double)p->n[1] : rows > 0 ? rows * (rows - 1) / 2 : 0;
 }
 
 static void print_bytes(const char *what, double bytes)

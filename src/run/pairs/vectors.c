@@ -14,7 +14,8 @@
 #include "run/together.h"
 #include "store/result.h"
 
-enum { SURVEY = 4096 };   /* rows that are hashed together, whoever reads them */
+enum { SURVEY = 4096 };               /* rows that are hashed together, whoever reads them */
+enum { MOST_DIMENSIONS = 1 << 20 };   /* so many may a squared norm sum (dist/scale.c) */
 
 /* Bytes that are read at a time. Few stay in the second-level cache until they are looked at; HDF5 unpacks the whole of a chunk for a part of it. */
 enum { CACHED = 1 << 20, LARGE = 8 << 20 };
@@ -81,6 +82,7 @@ fd_error *fd_vectors_open(const char *text, fd_watch *watch, fd_vectors **out)
 {
     fd_error *err = NULL;
     fd_vectors *v = NULL;
+    char name[FD_ESCAPED];
     FD_TRY(fd_alloc(&v, 1, sizeof *v));
     v->watch = watch;
     FD_TRY(fd_strdup(&v->shown, text));
@@ -91,6 +93,8 @@ fd_error *fd_vectors_open(const char *text, fd_watch *watch, fd_vectors **out)
         v->dim = fd_npy_rows_dim(v->npy);
     } else
         FD_TRY(open_dataset(v, text));
+    if (v->dim > MOST_DIMENSIONS)
+        FD_THROW(FD_UNSUPPORTED, "%s: rows of %lld dimensions; at most %d are supported", fd_escape(name, sizeof name, text), (long long)v->dim, MOST_DIMENSIONS);
     *out = v;
     v = NULL;
 done:
