@@ -138,7 +138,10 @@ fd_error *fd_detect(const fd_analyzer *a, fd_lane *lane, fd_picture *const *pict
     memset(faces, 0, (size_t)n * sizeof *faces);
     fd_lane_begin(lane, FD_PURPOSE_DETECT, NULL);
     FD_TRY(fd_workspace_take(a, &call.w));
-    FD_TRY(fd_propose(&call));
+    fd_lane_begin(lane, FD_PURPOSE_DETECT, "P-Net");
+    err = fd_propose(&call);
+    fd_lane_end(lane);
+    FD_TRY(err);
     FD_TRY(fd_refine(&call));
     FD_TRY(fd_settle(&call, faces));
     for (int i = 0; i < n; i++)

@@ -1,5 +1,6 @@
 /* Faces to embeddings: where the embedder looks, batches of one shape, and whether the numbers mean anything. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -80,6 +81,9 @@ static fd_error *embed(const fd_call *c, int64_t first, int64_t n, float *embedd
     const fd_stage *net = &a->embedder;
     const fd_engine_kind *kind = a->engine->kind;
     fd_batch *batch = &c->w->embedder;
+    char label[32];
+    snprintf(label, sizeof label, "%lld faces", (long long)n);
+    fd_lane_begin(c->lane, FD_PURPOSE_EMBED, label);
     FD_TRY(kind->image->cuts(c->lane, c->pictures, c->w->cut + first, (int)n, &a->format, batch->input.p, crops));
     FD_TRY(fd_stage_run(net, c->lane, batch, n, NULL));
     float *rows = batch->at[net->output[0]];
@@ -87,6 +91,7 @@ static fd_error *embed(const fd_call *c, int64_t first, int64_t n, float *embedd
         FD_TRY(kind->image->l2_rows(c->lane, rows, n, a->dim));
     FD_TRY(kind->download(c->lane, embedding, rows, (size_t)(n * a->dim) * sizeof(float)));
 done:
+    fd_lane_end(c->lane);
     return err;
 }
 

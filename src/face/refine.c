@@ -1,4 +1,5 @@
 /* R-Net's and O-Net's stages: patches of all pictures of the call, batch after batch. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,24 @@ done:
     return err;
 }
 
+/* n patches from the first-th on, as one batch, whose answers come to host[]. */
+static fd_error *ask_batch(const fd_call *c, const fd_stage *net, fd_batch *batch, int side, int64_t first, int64_t n)
+{
+    fd_error *err = NULL;
+    fd_workspace *w = c->w;
+    float *host[FD_STAGE_OUTPUTS];
+    char label[64];
+    snprintf(label, sizeof label, "%s, %lld of %lld patches", side == RNET_SIDE ? "R-Net" : "O-Net", (long long)n, (long long)w->proposals);
+    fd_lane_begin(c->lane, FD_PURPOSE_DETECT, label);
+    for (int k = 0; k < net->outputs; k++)
+        host[k] = w->host[k] + first * net->values[k];
+    FD_TRY(c->a->engine->kind->image->patches(c->lane, c->pictures, w->patch + first, (int)n, side, batch->input.p));
+    FD_TRY(fd_stage_run(net, c->lane, batch, n, host));
+done:
+    fd_lane_end(c->lane);
+    return err;
+}
+
 /* The network's answers on the patches of all proposals, in w->host. */
 static fd_error *ask(const fd_call *c, const fd_stage *net, fd_batch *batch, int side)
 {
@@ -38,11 +57,7 @@ static fd_error *ask(const fd_call *c, const fd_stage *net, fd_batch *batch, int
         FD_TRY(fd_grow(&w->host[k], &w->capacity_host[k], (size_t)(w->proposals * net->values[k]), sizeof(float)));
     for (int64_t first = 0; first < w->proposals; first += net->batch) {
         const int64_t left = w->proposals - first, n = left < net->batch ? left : net->batch;
-        float *host[FD_STAGE_OUTPUTS];
-        for (int k = 0; k < net->outputs; k++)
-            host[k] = w->host[k] + first * net->values[k];
-        FD_TRY(c->a->engine->kind->image->patches(c->lane, c->pictures, w->patch + first, (int)n, side, batch->input.p));
-        FD_TRY(fd_stage_run(net, c->lane, batch, n, host));
+        FD_TRY(ask_batch(c, net, batch, side, first, n));
     }
     FD_TRY(c->a->engine->kind->lane_sync(c->lane));
 done:

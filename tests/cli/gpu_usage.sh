@@ -33,10 +33,12 @@ assert 0 < busy <= sum(seconds.values()) * (1 + 1e-6) + 1e-5, (busy, seconds)
 lines = open('ranges').read().split('\n')[:-1]
 names = {line.strip() for line in lines}
 assert any(' photographs from ' in n for n in names) and any(' tiles from (' in n for n in names), names
-assert {' upload', ' detect', ' embed'} <= set(lines), names
+assert {' upload', ' detect', '  P-Net', ' embed'} <= set(lines), names
+for within in ('  R-Net, ', '  O-Net, ', '  1 faces'):
+    assert any(line.startswith(within) for line in lines), (within, names)
 PY
 expect 0 facesdist-report told.h5 -o told.html
-for word in 'GPU clock (SM), MHz' 'GPU memory in use, MB' 'that a kernel ran' 'the first time by: power, heat' '999.12.34' 'bounded by'; do
+for word in 'GPU clock (SM), MHz' 'GPU memory in use, MB' 'that a kernel ran' 'the first time by: power, heat' '999.12.34' 'bounded by' 'on the GPU</th>' '<td>busy</td>'; do
     grep -qF "$word" told.html || die "the page lacks: $word"
 done
 "$python" "$source_dir/tests/tools/page_check.py" told.html told.h5 || die "the page of a GPU"

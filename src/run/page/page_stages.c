@@ -1,9 +1,11 @@
 /* Time by stage and rank, from /run/stages. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "engine/engine.h"
 #include "run/page/page.h"
 #include "run/stage.h"
 
@@ -237,6 +239,64 @@ done:
     return err;
 }
 
+/* --- what the GPUs did, by their own clocks --------------------------------------------------------------------------------------------- */
+
+typedef struct device_times {
+    int64_t n;
+    int64_t *rank;      /* [n] */
+    char **work;        /* [n] */
+    double *seconds;    /* [n] */
+} device_times;
+
+/* Least, mean and most of the ranks that have such a row; nothing where none has. */
+static fd_error *device_row(fd_page *p, const device_times *t, const char *work)
+{
+    double least = INFINITY, most = 0, sum = 0;
+    int64_t ranks = 0, slowest = 0;
+    char cell[4][32];
+    for (int64_t i = 0; i < t->n; i++) {
+        if (strcmp(t->work[i], work) != 0)
+            continue;
+        if (t->seconds[i] > most)
+            slowest = t->rank[i];
+        least = fmin(least, t->seconds[i]);
+        most = fmax(most, t->seconds[i]);
+        sum += t->seconds[i];
+        ranks++;
+    }
+    if (ranks == 0)
+        return NULL;
+    snprintf(cell[0], 32, "%.3f", least);
+    snprintf(cell[1], 32, "%.3f", sum / (double)ranks);
+    snprintf(cell[2], 32, "%.3f", most);
+    snprintf(cell[3], 32, "rank %lld", (long long)slowest);
+    return fd_page_row(p, "td", (const char *[]){work, cell[0], cell[1], cell[2], cell[3]}, 5);
+}
+
+static fd_error *list_devices(fd_page *p)
+{
+    fd_error *err = NULL;
+    device_times t = {.n = -1};
+    FD_TRY(fd_page_column(p, "/run/gpu/rank", FD_COL_I64, &t.n, &t.rank));
+    FD_TRY(fd_page_column(p, "/run/gpu/work", FD_COL_TEXT, &t.n, &t.work));
+    FD_TRY(fd_page_column(p, "/run/gpu/seconds", FD_COL_F64, &t.n, &t.seconds));
+    if (!t.rank || !t.work || !t.seconds)
+        goto done;
+    FD_TRY(fd_string_add(&p->html, "<div class=\"scroll\"><table class=\"numbers\">\n"));
+    FD_TRY(fd_page_row(p, "th", (const char *[]){"on the GPU", "min s", "mean s", "max s", "slowest"}, 5));
+    for (int k = 0; k < FD_PURPOSES; k++)
+        FD_TRY(device_row(p, &t, fd_purpose_name((fd_purpose)k)));
+    FD_TRY(device_row(p, &t, "busy"));
+    FD_TRY(fd_string_add(&p->html, "</table></div>\n"));
+    FD_TRY(fd_page_say(p, "note", "By the GPUs' own clocks, since the first photograph; what a GPU did at once on several lanes counts for each, but for "
+                                  "\"busy\", which is how long it did anything."));
+done:
+    free(t.rank);
+    free(t.work);
+    free(t.seconds);
+    return err;
+}
+
 fd_error *fd_page_stages(fd_page *p)
 {
     fd_error *err = NULL;
@@ -249,6 +309,7 @@ fd_error *fd_page_stages(fd_page *p)
         FD_TRY(draw(p, &t, false));
         FD_TRY(draw(p, &t, true));
         FD_TRY(list(p, &t));
+        FD_TRY(list_devices(p));
     }
     FD_TRY(fd_string_add(&p->html, "</section>\n"));
 done:
