@@ -86,6 +86,23 @@ static void of_many_ranks(void **state)
     assert_says(&r, "exchange between ranks: 45 % of 1 min 40 s");
 }
 
+/* Whichever stage takes the time is told; no stage that follows others is left out. */
+static void of_each_stage(void **state)
+{
+    (void)state;
+    char text[256];
+    for (int s = 0; s < FD_STAGES; s++) {
+        run r = {.ranks = 1};
+        r.load[0].threads = 1;
+        r.stage[0][s].seconds = 5;
+        fd_bound_text(&r.stage[0][0], r.load, 1, text, sizeof text);
+        if (fd_stage_is_threaded((fd_stage)s))
+            assert_string_equal(text, "");
+        else
+            assert_non_null(strstr(text, ": 100 % of 5.0 s"));
+    }
+}
+
 static void of_nothing(void **state)
 {
     (void)state;
@@ -103,6 +120,7 @@ int main(void)
         cmocka_unit_test(of_processors),
         cmocka_unit_test(of_a_gpu),
         cmocka_unit_test(of_many_ranks),
+        cmocka_unit_test(of_each_stage),
         cmocka_unit_test(of_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

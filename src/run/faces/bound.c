@@ -9,13 +9,9 @@
 typedef enum group { STARTING, COPYING, PHOTOGRAPHS, EXCHANGE, DISTANCES, WRITING, GROUPS } group;
 static const char *const group_name[GROUPS] = {
     "start (files and models)", "copies to the node's disk", "photographs", "exchange between ranks", "distances", "writing the result"};
-static const struct {
-    fd_stage stage;
-    group group;
-} wall[] = {
-    {FD_STAGE_SCAN, STARTING},      {FD_STAGE_START, STARTING},    {FD_STAGE_COPY, COPYING},
-    {FD_STAGE_IMAGES, PHOTOGRAPHS}, {FD_STAGE_EXCHANGE, EXCHANGE}, {FD_STAGE_DISTANCES, DISTANCES},
-    {FD_STAGE_ASSEMBLE, WRITING},   {FD_STAGE_WRITE, WRITING},     {FD_STAGE_COMMIT, WRITING},
+static const group group_of[FD_STAGES] = {   /* of stages that no threads share; what is not named belongs to the start */
+    [FD_STAGE_COPY] = COPYING,      [FD_STAGE_IMAGES] = PHOTOGRAPHS, [FD_STAGE_EXCHANGE] = EXCHANGE, [FD_STAGE_DISTANCES] = DISTANCES,
+    [FD_STAGE_ASSEMBLE] = WRITING, [FD_STAGE_WRITE] = WRITING,      [FD_STAGE_COMMIT] = WRITING,
 };
 
 /* What photographs need, in seconds that were used of those that there were. */
@@ -91,11 +87,11 @@ char *fd_bound_text(const fd_stage_row *stages, const fd_rank_load *loads, int r
     double seconds[GROUPS] = {0}, all = 0;
     int longest = 0;
     char text[24];
-    for (size_t i = 0; i < sizeof wall / sizeof *wall; i++) {
+    for (int s = 0; s < FD_STAGES; s++) {
         double most = 0;
-        for (int r = 0; r < ranks; r++)
-            most = fmax(most, stages[r * FD_STAGES + wall[i].stage].seconds);
-        seconds[wall[i].group] += most;
+        for (int r = 0; r < ranks && !fd_stage_is_threaded((fd_stage)s); r++)
+            most = fmax(most, stages[r * FD_STAGES + s].seconds);
+        seconds[group_of[s]] += most;
         all += most;
     }
     for (int g = 1; g < GROUPS; g++)
