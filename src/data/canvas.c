@@ -1,6 +1,7 @@
 #include "data/canvas.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,11 +40,34 @@ void fd_upright_size(int orientation, int32_t width, int32_t height, int32_t *up
     *upright_height = orientation >= 5 ? width : height;
 }
 
-fd_error *fd_canvas_open(fd_canvas *c, int32_t width, int32_t height, int pixel, int orientation)
+static size_t piece(size_t bytes)
+{
+    return (bytes + FD_ALIGN - 1) / FD_ALIGN * FD_ALIGN;
+}
+
+size_t fd_slab_bytes(int32_t width, int32_t height)
+{
+    return piece((size_t)width * (size_t)height * 3);
+}
+
+/* The picture behind those that the slab holds. */
+static bool lies_in(fd_canvas *c, fd_slab *slab, size_t bytes)
+{
+    if (!slab || bytes > slab->bytes || piece(bytes) > slab->bytes - slab->used)
+        return false;
+    c->rgb = slab->memory + slab->used;
+    c->slab = slab;
+    c->before = slab->used;
+    slab->used += piece(bytes);
+    return true;
+}
+
+fd_error *fd_canvas_open(fd_canvas *c, fd_slab *slab, int32_t width, int32_t height, int pixel, int orientation)
 {
     fd_error *err = NULL;
     *c = (fd_canvas){.width = width, .height = height, .pixel = pixel, .orientation = orientation, .pitch = (size_t)width * (size_t)pixel};
-    FD_TRY(fd_alloc_aligned(&c->rgb, (size_t)width * (size_t)height, (size_t)pixel));
+    if (!lies_in(c, slab, (size_t)width * (size_t)height * (size_t)pixel))
+        FD_TRY(fd_alloc_aligned(&c->rgb, (size_t)width * (size_t)height, (size_t)pixel));
     if (orientation != 1) {
         /* At least a byte more than a row (gather reads it), and an odd count: rows a multiple of a page apart would share cache sets. */
         c->pitch = (c->pitch + 1) | 65;
@@ -55,7 +79,10 @@ done:
 
 void fd_canvas_free(fd_canvas *c)
 {
-    free(c->rgb);
+    if (c->slab)
+        c->slab->used = c->before;
+    else
+        free(c->rgb);
     free(c->strip);
     *c = (fd_canvas){0};
 }

@@ -44,7 +44,7 @@ bool fd_decoding_start(fd_decoding *d, int64_t width, int64_t height, size_t ext
                          d->config->max_bytes);
         return false;
     }
-    fd_error *err = fd_canvas_open(&d->canvas, (int32_t)width, (int32_t)height, (int)pixel, d->orientation);
+    fd_error *err = fd_canvas_open(&d->canvas, d->config->slab, (int32_t)width, (int32_t)height, (int)pixel, d->orientation);
     if (err)
         fd_decoding_fail(d, FD_IMAGE_OUT_OF_MEMORY, "%s", fd_error_message(err));
     bool started = err == NULL;
@@ -92,7 +92,9 @@ fd_error *fd_decode(const uint8_t *bytes, size_t n, const fd_decode_config *conf
     }
     if (out->status == FD_IMAGE_OK) {
         out->rgb = d.canvas.rgb;
+        out->lent = d.canvas.slab != NULL;
         d.canvas.rgb = NULL;
+        d.canvas.slab = NULL;
     }
     fd_canvas_free(&d.canvas);
     if ((out->flags & FD_FLAG_BAD_EXIF) && !out->detail[0])
@@ -102,7 +104,8 @@ fd_error *fd_decode(const uint8_t *bytes, size_t n, const fd_decode_config *conf
 
 void fd_image_free(fd_image *image)
 {
-    free(image->rgb);
+    if (!image->lent)
+        free(image->rgb);
     image->rgb = NULL;
 }
 

@@ -9,8 +9,14 @@
 #include "base/status.h"
 #include "data/ledger.h"
 
+/* Memory for pictures, one behind the other; one that has no room left gets memory of its own. By one thread at a time. */
+typedef struct fd_slab { uint8_t *memory; size_t bytes, used; } fd_slab;
+/* What a picture of this size takes of it. */
+size_t fd_slab_bytes(int32_t width, int32_t height);
+
 typedef struct fd_image {
-    uint8_t *rgb;            /* [height][width][channels], tightly packed; owned; NULL when status is not OK */
+    uint8_t *rgb;            /* [height][width][channels], tightly packed; NULL when status is not OK */
+    bool lent;               /* rgb lies in the slab; else it is owned */
     int channels, depth;     /* 3 of 8 bits: RGB8; with as_stored: gray, gray + alpha, RGB, RGB + alpha of 8 or 16 bits (host order) */
     int32_t width, height;   /* upright; set even when decoding failed, if the header was read */
     fd_image_status status;
@@ -22,6 +28,7 @@ typedef struct fd_decode_config {
     int64_t max_pixels;      /* an image of more is too_large */
     int64_t max_scans;       /* of a progressive JPEG; more is too_large; 0: the default of 100 */
     size_t max_bytes;        /* of decoder memory; more is out_of_memory; 0: no limit */
+    fd_slab *slab;           /* where pictures go; NULL: each gets memory of its own */
     bool as_stored;          /* keep gray, alpha and 16 bits; palettes and fewer than 8 bits are expanded all the same, CMYK is RGB */
     bool ignore_exif;        /* leave the picture as it lies */
     bool accept_truncated;   /* what is there is kept, the row is flagged; the rest is gray in a JPEG, black in a PNG (as Pillow) */
@@ -30,7 +37,7 @@ typedef struct fd_decode_config {
 /* Decodes a file's bytes; kind is told by magic bytes. What is wrong with the data is in out->status and detail; an fd_error is only a
  * fault of the world. What Pillow opens is ok, with the decoder's first warning kept (FD_FLAG_DECODER_WARNING); what it refuses is corrupt,
  * or truncated where the file ends too soon (a JPEG without its end marker included). A wrong checksum in a PNG's pixels is corrupt.
- * fd_image_free(out) in any case. Thread-safe. */
+ * fd_image_free(out) in any case. Thread-safe, but for a slab that two calls share. */
 fd_error *fd_decode(const uint8_t *bytes, size_t n, const fd_decode_config *config, fd_image *out) FD_CHECK;
 void fd_image_free(fd_image *image);
 

@@ -78,7 +78,7 @@ fd_error *fd_video_to_rgb(fd_video *v, fd_image *out)
     if (!v->rgb)   /* swscale writes whole vectors: some bytes behind the last row */
         FD_TRY(fd_alloc_aligned(&v->rgb, (size_t)v->stored_width * (size_t)v->stored_height * 3 + FD_ALIGN, 1));
     if (!upright && !v->turned.rgb)
-        FD_TRY(fd_canvas_open(&v->turned, v->stored_width, v->stored_height, 3, v->facts.orientation));
+        FD_TRY(fd_canvas_open(&v->turned, NULL, v->stored_width, v->stored_height, 3, v->facts.orientation));
     FD_TRY(convert(v));
     if (!upright)
         turn(v);

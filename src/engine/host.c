@@ -53,6 +53,12 @@ fd_error *fd_host_alloc(fd_engine *e, size_t bytes, void **out)
     return err;
 }
 
+fd_error *fd_host_slab(fd_engine *e, size_t bytes, void **out)
+{
+    (void)e;
+    return fd_alloc_aligned(out, 1, bytes);
+}
+
 void fd_host_release(fd_engine *e, void *p)
 {
     (void)e;

@@ -20,6 +20,7 @@ fd_error *fd_host_lane_scratch(fd_lane *lane, size_t bytes, void **out) FD_CHECK
 fd_error *fd_host_lane_sync(fd_lane *lane) FD_CHECK;
 fd_error *fd_host_alloc(fd_engine *e, size_t bytes, void **out) FD_CHECK;
 void fd_host_release(fd_engine *e, void *p);
+fd_error *fd_host_slab(fd_engine *e, size_t bytes, void **out) FD_CHECK;   /* not zeroed: it costs nothing until it is used */
 fd_error *fd_host_copy(fd_lane *lane, void *to, const void *from, size_t bytes) FD_CHECK;
 
 /* Every prepared operator of ref and cpu begins with these members, so that one table may hold operators from several files. */

@@ -61,7 +61,7 @@ typedef struct fd_cut_format {
 } fd_cut_format;
 
 typedef struct fd_image_table {
-    /* Takes rgb (host, [height][width][3], row pitch in bytes); the caller keeps it alive until picture_close. */
+    /* Takes rgb (host, [height][width][3], row pitch in bytes); the caller keeps it alive until picture_close, and unchanged. */
     fd_error *(*picture_open)(fd_lane *lane, const uint8_t *rgb, int32_t width, int32_t height, int64_t pitch, fd_picture **out);
     void (*picture_close)(fd_picture *picture);
     /* Level tiles, normalised. Pixels of `out` that no tile covers are left alone. */

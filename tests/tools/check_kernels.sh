@@ -47,7 +47,7 @@ start compile "$source/tests/emu/cudart.cpp" cudart.o
 for file in "$source"/kernels/*.cu; do
     start compile "$file" "kernel/$(basename "$file" .cu).o" -fsanitize=thread
 done
-for file in "$source"/src/engine/ref/*.c "$source"/src/engine/{engine,host,sweep}.c "$source"/src/face/nms.c "$source"/src/base/{memory,status}.c; do
+for file in "$source"/src/engine/ref/*.c "$source"/src/engine/{engine,host,sweep}.c "$source"/src/face/nms.c "$source"/src/base/{extents,memory,status}.c; do
     name=${file#"$source/src/"}   # what no test calls need not be there: sections that nobody reaches are dropped
     start compile "$file" "reference/${name//\//_}.o" -ffunction-sections -fdata-sections
 done

@@ -23,7 +23,7 @@ static void check_size(int orientation, int w, int h, int pixel)
 {
     fd_canvas c;
     int32_t width, height;
-    assert_ok(fd_canvas_open(&c, w, h, pixel, orientation));
+    assert_ok(fd_canvas_open(&c, NULL, w, h, pixel, orientation));
     for (int32_t y = 0, rows; y < h; y += rows) {
         uint8_t *to = fd_canvas_rows(&c, y, &rows);
         for (int j = 0; j < rows; j++)

@@ -125,6 +125,40 @@ static void every_short_cut(void **state)
     }
 }
 
+/* The same bytes in a slab that held something else, one behind the other; what is refused leaves no gap, and what has no room there gets its own. */
+static void decoded_into_a_slab(void **state)
+{
+    (void)state;
+    enum { FILES = 7, ROOM = 16 << 20 };
+    static const char *const names[FILES] = {"gray.png", "cut-short.jpg", "progressive.jpg", "lying-on-its-side.jpg", "not-a-picture.jpg", "nine-pixels.png", "one-face-twice-a.jpg"};
+    uint8_t *memory = malloc(ROOM);
+    assert_non_null(memory);
+    memset(memory, 0xa5, ROOM);
+    fd_slab slab = {memory, ROOM, 0}, small = {memory, 100, 0};
+    fd_image kept[FILES], own[FILES];
+    for (int i = 0; i < FILES; i++) {
+        file f = sample(names[i]);
+        const size_t before = slab.used;
+        const bool accept = i == 1;   /* the rest of it is gray, not what lay there */
+        kept[i] = decode_with(&f, (fd_decode_config){.slab = &slab, .accept_truncated = accept});
+        own[i] = decode_with(&f, (fd_decode_config){.accept_truncated = accept});
+        fd_image outside = decode_with(&f, (fd_decode_config){.slab = &small, .max_pixels = 1000000});
+        assert_int_equal(slab.used - before, kept[i].rgb ? fd_slab_bytes(kept[i].width, kept[i].height) : 0);
+        assert_true(!kept[i].rgb || (kept[i].lent && kept[i].rgb == memory + before));
+        assert_true(!outside.lent && small.used == 0);
+        fd_image_free(&outside);
+        free(f.bytes);
+    }
+    for (int i = 0; i < FILES; i++) {
+        assert_int_equal(kept[i].status, own[i].status);
+        if (own[i].rgb)
+            assert_memory_equal(kept[i].rgb, own[i].rgb, (size_t)own[i].width * (size_t)own[i].height * 3);
+        fd_image_free(&kept[i]);
+        fd_image_free(&own[i]);
+    }
+    free(memory);
+}
+
 static long peak_kilobytes(void)
 {
     struct rusage use;
@@ -313,6 +347,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(samples),
         cmocka_unit_test(truncated_but_accepted),
+        cmocka_unit_test(decoded_into_a_slab),
         cmocka_unit_test(every_short_cut),
         cmocka_unit_test(bombs),
         cmocka_unit_test(pixel_and_memory_limits),

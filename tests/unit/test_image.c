@@ -29,6 +29,7 @@ static int between(fixture *f, int low, int high)
 
 static const char *device, *isa; /* of the run in progress */
 static size_t memory;             /* of the device; 0: what it likes */
+static bool in_slab;              /* photographs lie in memory of the engine that is tested */
 
 static int setup(void **state)
 {
@@ -97,8 +98,12 @@ static photo photo_make(fixture *f, int width, int height, int gap)
 {
     photo p = {NULL, {NULL}, width, height, (size_t)width * 3 + (size_t)gap};
     const size_t bytes = p.pitch * (size_t)(height - 1) + (size_t)width * 3;
-    p.rgb = malloc(bytes);
+    if (in_slab)
+        assert_ok(f->engine[OTHER]->kind->slab_alloc(f->engine[OTHER], bytes, (void **)&p.rgb));
+    else
+        p.rgb = malloc(bytes);
     assert_non_null(p.rgb);
+    assert_true(!in_slab || (uintptr_t)p.rgb % 64 == 0);
     for (size_t k = 0; k < bytes; k++)
         p.rgb[k] = (uint8_t)draw(f, 4) ? (uint8_t)draw(f, 256) : 255;
     photo_show(f, &p);
@@ -108,7 +113,10 @@ static photo photo_make(fixture *f, int width, int height, int gap)
 static void photo_free(fixture *f, photo *p)
 {
     photo_hide(f, p);
-    free(p->rgb);
+    if (in_slab)
+        f->engine[OTHER]->kind->slab_release(f->engine[OTHER], p->rgb);
+    else
+        free(p->rgb);
 }
 
 static float *filled(size_t count)
@@ -370,9 +378,38 @@ static void test_large_picture(void **state)
     same_patches(f, 1000, 600);
 }
 
+/* Once a picture is closed its slab may hold the next one, whatever of it was still on its way. Resident and not. */
+static void test_slab_again(void **state)
+{
+    fixture *f = *state;
+    static const int size[2][2] = {{90, 70}, {1100, 700}};
+    for (int k = 0; k < 2; k++) {
+        const int width = size[k][0], height = size[k][1];
+        const fd_tile tile = whole(30, 40, 0);
+        float *out[SIDES];
+        void *there[SIDES];
+        photo p = photo_make(f, width, height, 0);
+        for (int side = 0; side < SIDES; side++) {
+            out[side] = filled(3600);
+            there[side] = put(f, side, out[side], 3600 * sizeof(float));
+            assert_ok(f->engine[side]->kind->image->tiles(f->lane[side], &p.picture[side], &tile, 1, there[side]));
+        }
+        photo_hide(f, &p);
+        memset(p.rgb, 77, (size_t)width * (size_t)height * 3);
+        for (int side = 0; side < SIDES; side++)
+            fetch(f, side, out[side], there[side], 3600 * sizeof(float));
+        assert_memory_equal(out[REF], out[OTHER], 3600 * sizeof(float));
+        free(out[REF]);
+        free(out[OTHER]);
+        photo_show(f, &p);
+        photo_free(f, &p);
+    }
+}
+
 static int run_all(const char *on, const char *set)
 {
     const struct CMUnitTest large[] = {cmocka_unit_test(test_large_picture)};
+    const struct CMUnitTest slab[] = {cmocka_unit_test(test_atlas), cmocka_unit_test(test_large_picture), cmocka_unit_test(test_slab_again)};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_levels), cmocka_unit_test(test_special_levels), cmocka_unit_test(test_huge_window),
         cmocka_unit_test(test_atlas),  cmocka_unit_test(test_patches),        cmocka_unit_test(test_warps),
@@ -385,6 +422,9 @@ static int run_all(const char *on, const char *set)
     int failed = cmocka_run_group_tests(tests, setup, teardown);
     memory = (size_t)6 << 20;   /* of a GPU: the large picture stays outside and is sent in windows of a sixteenth */
     failed |= cmocka_run_group_tests(large, setup, teardown);
+    in_slab = true;
+    failed |= cmocka_run_group_tests(slab, setup, teardown);
+    in_slab = false;
     return failed;
 }
 

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/plugin.h"
 #include "engine/cuda/library.h"
+#include "engine/cuda/slab.h"
 #include "engine/cuda/work.h"
 
 /* --- memory -------------------------------------------------------------------------------------------------------------------------- */
@@ -22,7 +23,7 @@ fd_error *fd_cuda_take(fd_cuda_engine *e, size_t bytes, void *out)
     return err;
 }
 
-static void wait_for(const fd_cuda_engine *e, fd_cuda_lane *lane)
+void fd_cuda_wait(const fd_cuda_engine *e, fd_cuda_lane *lane)
 {
     if (!atomic_load(&lane->busy))
         return;
@@ -35,10 +36,10 @@ void fd_cuda_give(fd_cuda_engine *e, fd_cuda_lane *lane, void *p)
     if (!p)
         return;
     if (lane)
-        wait_for(e, lane);
+        fd_cuda_wait(e, lane);
     pthread_mutex_lock(&e->lock);
     for (fd_cuda_lane *l = lane ? NULL : e->lanes; l; l = l->next)
-        wait_for(e, l);
+        fd_cuda_wait(e, l);
     fd_cuda_pool_give(&e->pool, p);
     pthread_mutex_unlock(&e->lock);
 }
@@ -118,6 +119,7 @@ static void cuda_close(fd_engine *base)
     if (e->stream)
         (void)cudaStreamDestroy(e->stream);
     fd_cuda_pool_close(&e->pool);
+    fd_cuda_slabs_close(e);
     pthread_mutex_destroy(&e->lock);
     pthread_mutex_destroy(&e->setup_lock);
     free(e);
@@ -268,6 +270,8 @@ static const fd_engine_kind kind = {
     .seconds = fd_cuda_work_seconds,
     .alloc = cuda_alloc,
     .release = cuda_release,
+    .slab_alloc = fd_cuda_slab_alloc,
+    .slab_release = fd_cuda_slab_release,
     .upload = fd_cuda_work_upload,
     .download = fd_cuda_work_download,
     .op = &fd_cuda_op_table,

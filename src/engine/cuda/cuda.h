@@ -21,6 +21,7 @@ typedef struct fd_cuda_library fd_cuda_library;   /* library.h: cuDNN and cuBLAS
 typedef struct fd_cuda_handles fd_cuda_handles;   /* library.h: what a lane needs of them */
 typedef struct fd_cuda_clock fd_cuda_clock;       /* work.h: the engine's device times */
 typedef struct fd_cuda_work fd_cuda_work;         /* work.h: what a lane does, and since when */
+typedef struct fd_cuda_pinned fd_cuda_pinned;     /* slab.c */
 
 typedef struct fd_cuda_engine {
     fd_engine base;
@@ -34,6 +35,7 @@ typedef struct fd_cuda_engine {
     cudaStream_t stream;
     fd_cuda_pool pool;
     fd_cuda_lane *lanes;        /* the open ones */
+    fd_cuda_pinned *pinned;     /* page-locked memory that callers have */
     pthread_mutex_t setup_lock; /* of the lane on which operators are tried while they are prepared */
     fd_cuda_lane *setup;        /* NULL until it is needed */
     char name[128];             /* "GPU 0 (NVIDIA H100 80GB HBM3)" */
@@ -72,6 +74,9 @@ fd_error *fd_cuda_take(fd_cuda_engine *e, size_t bytes, void *out) FD_CHECK;
 void fd_cuda_give(fd_cuda_engine *e, fd_cuda_lane *lane, void *p);
 /* A copy of host memory that stays: weights, tables. */
 fd_error *fd_cuda_keep(fd_cuda_engine *e, const void *host, size_t bytes, void *out) FD_CHECK;
+
+/* Waits until `lane` has done what it was given. */
+void fd_cuda_wait(const fd_cuda_engine *e, fd_cuda_lane *lane);
 
 /* The lane for trials while operators are prepared; fd_cuda_setup_end gives it back (an error: it was never had). */
 fd_error *fd_cuda_setup_begin(fd_cuda_engine *e, fd_cuda_lane **out) FD_CHECK;
@@ -140,6 +145,8 @@ fd_error *fd_cuda_upload(fd_lane *lane, void *to, const void *from_host, size_t 
 /* Rows of host memory, to be packed one behind the other. */
 typedef struct fd_cuda_rows { const unsigned char *from; int64_t pitch; size_t bytes; int64_t n; } fd_cuda_rows;   /* bytes of a row: at most 1 MiB */
 fd_error *fd_cuda_upload_rows(fd_cuda_lane *lane, void *to, const fd_cuda_rows *rows) FD_CHECK;
+/* The same from page-locked rows of any length: the GPU reads them itself, so they stay as they are until the lane has been waited for. */
+fd_error *fd_cuda_upload_pinned(fd_cuda_lane *lane, void *to, const fd_cuda_rows *rows) FD_CHECK;
 fd_error *fd_cuda_download(fd_lane *lane, void *to_host, const void *from, size_t bytes) FD_CHECK;
 /* *out = a copy on the device for the kernels that are queued next: it lasts until as much again has been sent after it. */
 fd_error *fd_cuda_send(fd_cuda_lane *lane, const void *host, size_t bytes, void *out) FD_CHECK;

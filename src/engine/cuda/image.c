@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "engine/cuda/image.h"
+#include "engine/cuda/slab.h"
 #include "engine/cuda/work.h"
 #include "kernels/area_tiles.h"
 #include "kernels/l2norm.h"
@@ -23,6 +24,15 @@ static fd_error *keep_pixels(fd_cuda_picture *p, size_t bytes)
     return NULL;
 }
 
+static fd_error *send_pixels(const fd_cuda_picture *p)
+{
+    fd_lane *lane = &p->lane->base;
+    fd_cuda_work_begin(lane, FD_PURPOSE_UPLOAD, NULL);
+    fd_error *err = fd_cuda_upload_pixels(p, p->memory, &(fd_cuda_rows){p->host, p->host_pitch, (size_t)p->base.width * 3, p->base.height});
+    fd_cuda_work_end(lane);
+    return err;
+}
+
 static fd_error *picture_open(fd_lane *base, const uint8_t *rgb, int32_t width, int32_t height, int64_t pitch, fd_picture **out)
 {
     fd_error *err = NULL;
@@ -35,10 +45,11 @@ static fd_error *picture_open(fd_lane *base, const uint8_t *rgb, int32_t width, 
     p->lane = lane;
     p->host = rgb;
     p->host_pitch = pitch;
-    FD_TRY(keep_pixels(p, bytes));
-    p->pixels = (fd_pixels){p->memory, pitch, width, height};
+    p->pinned = fd_cuda_is_pinned(fd_cuda_of(lane), rgb, bytes);
+    FD_TRY(keep_pixels(p, (size_t)width * 3 * (size_t)height));
+    p->pixels = (fd_pixels){p->memory, (int64_t)width * 3, width, height};
     if (p->memory)
-        FD_TRY(fd_cuda_work_upload(base, p->memory, rgb, bytes));
+        FD_TRY(send_pixels(p));
     *out = &p->base;
     p = NULL;
 done:
@@ -54,6 +65,8 @@ static void picture_close(fd_picture *picture)
     fd_cuda_picture *p = (fd_cuda_picture *)picture;
     if (!p)
         return;
+    if (p->pinned)
+        fd_cuda_wait(fd_cuda(picture->engine), p->lane);   /* the GPU may still read what the caller is about to change */
     fd_cuda_give(fd_cuda(picture->engine), p->lane, p->memory);
     free(p);
 }

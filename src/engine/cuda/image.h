@@ -11,6 +11,7 @@ typedef struct fd_cuda_picture {
     fd_cuda_lane *lane;   /* that it was opened on and is used by */
     uint8_t *memory;      /* NULL: too large for the engine's memory; parts of it are sent when they are needed */
     const uint8_t *host;  /* the caller's, alive until the picture is closed */
+    bool pinned;          /* it is page-locked: the GPU reads it by itself */
     int64_t host_pitch;
     fd_pixels pixels;     /* of memory */
 } fd_cuda_picture;
@@ -33,6 +34,8 @@ static inline const fd_pixels *fd_cuda_pixels(const fd_picture *p)
 
 /* --- window.c: pictures that are not resident --------------------------------------------------------------------------------------------- */
 
+/* The picture's rows, as fd_cuda_upload_rows has them, without a copy on the host where it is pinned. */
+fd_error *fd_cuda_upload_pixels(const fd_cuda_picture *picture, void *to, const fd_cuda_rows *rows) FD_CHECK;
 /* The lane's window has room for `bytes` now, and for what is worth sending at once at least. */
 fd_error *fd_cuda_window_room(fd_cuda_lane *lane, size_t bytes) FD_CHECK;
 /* *out = the picture for kernels that are queued next and read nothing outside `part`, which is not empty. */

@@ -193,6 +193,19 @@ done:
     return err;
 }
 
+fd_error *fd_cuda_upload_pinned(fd_cuda_lane *lane, void *to, const fd_cuda_rows *rows)
+{
+    fd_error *err = NULL;
+    if ((size_t)rows->pitch == rows->bytes) {   /* one piece */
+        FD_CUDA(fd_cuda_of(lane), cudaMemcpyAsync(to, rows->from, rows->bytes * (size_t)rows->n, cudaMemcpyHostToDevice, fd_cuda_stream(lane)));
+        goto done;
+    }
+    FD_CUDA(fd_cuda_of(lane), cudaMemcpy2DAsync(to, rows->bytes, rows->from, (size_t)rows->pitch, rows->bytes, (size_t)rows->n, cudaMemcpyHostToDevice,
+                                                fd_cuda_stream(lane)));
+done:
+    return err;
+}
+
 fd_error *fd_cuda_download(fd_lane *base, void *to_host, const void *from_device, size_t bytes)
 {
     fd_error *err = NULL;

@@ -23,6 +23,11 @@ done:
     return err;
 }
 
+fd_error *fd_cuda_upload_pixels(const fd_cuda_picture *p, void *to, const fd_cuda_rows *rows)
+{
+    return p->pinned ? fd_cuda_upload_pinned(p->lane, to, rows) : fd_cuda_upload_rows(p->lane, to, rows);
+}
+
 static size_t bytes_of(fd_window part)
 {
     return (size_t)(part.x2 - part.x1) * 3 * (size_t)(part.y2 - part.y1);
@@ -35,7 +40,7 @@ fd_error *fd_cuda_window(const fd_cuda_picture *p, fd_window part, fd_pixels *ou
     const int64_t pitch = (int64_t)(part.x2 - part.x1) * 3;
     const fd_cuda_rows rows = {p->host + part.y1 * p->host_pitch + (int64_t)part.x1 * 3, p->host_pitch, (size_t)pitch, part.y2 - part.y1};
     FD_TRY(fd_cuda_window_room(lane, bytes_of(part)));
-    FD_TRY(fd_cuda_upload_rows(lane, lane->window, &rows));
+    FD_TRY(fd_cuda_upload_pixels(p, lane->window, &rows));
     /* Where pixel (0, 0) would lie: an address to count from, which nobody reads. */
     const uintptr_t origin = (uintptr_t)lane->window - (uintptr_t)(part.y1 * pitch + (int64_t)part.x1 * 3);
     *out = (fd_pixels){(const uint8_t *)origin, pitch, p->base.width, p->base.height};

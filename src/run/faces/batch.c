@@ -25,6 +25,13 @@ int64_t fd_batch_bytes(const fd_job *job, int64_t image)
     return p->bytes + (int64_t)fd_decode_bytes(p->width, p->height);
 }
 
+/* What its pixels take, decoded; as the scan saw it. */
+static size_t pixel_bytes(const fd_job *job, int64_t image)
+{
+    const fd_probe *p = &job->manifest.entry[image].probe;
+    return p->status == FD_IMAGE_OK && (int64_t)p->width * p->height <= job->decode.max_pixels ? fd_slab_bytes(p->width, p->height) : 0;
+}
+
 static fd_error *read_file(const fd_job *job, const fd_entry *entry, fd_content *out)
 {
     const int step = fd_watch_begin(job->watch, FD_STAGE_READ, entry->path, entry->probe.bytes);
@@ -39,6 +46,7 @@ static fd_error *read_one(fd_worker *w, int64_t id, item *it)
     fd_error *err = NULL;
     const fd_job *job = w->job;
     const fd_entry *entry = &job->manifest.entry[id];
+    fd_decode_config config = job->decode;
     fd_content file = {0};
     double mark = fd_now();
     fd_outcome *o = &it->outcome;
@@ -63,7 +71,8 @@ static fd_error *read_one(fd_worker *w, int64_t id, item *it)
     o->image = id, o->read_at = read_at;
     if (it->reused)
         goto done;
-    err = fd_decode(file.bytes, file.n, &job->decode, &it->image);
+    config.slab = &w->slab;
+    err = fd_decode(file.bytes, file.n, &config, &it->image);
     if (fd_error_code(err) == FD_NOMEM) {   /* this image's fault: recorded, the run goes on */
         it->image.status = FD_IMAGE_OUT_OF_MEMORY;
         snprintf(it->image.detail, sizeof it->image.detail, "%s", fd_error_message(err));
@@ -198,6 +207,10 @@ static fd_error *run_together(fd_worker *w, const int64_t *id, int n)
     fd_error *err = NULL;
     item *items = NULL;
     fd_faces *faces = NULL;
+    size_t pixels = 0;
+    for (int i = 0; i < n; i++)
+        pixels += pixel_bytes(w->job, id[i]);
+    FD_TRY(fd_depot_take(w->depot, pixels, &w->slab));
     FD_TRY(fd_alloc(&items, (size_t)n, sizeof *items));
     FD_TRY(fd_alloc(&faces, (size_t)n, sizeof *faces));
     for (int i = 0; i < n; i++)
@@ -211,6 +224,7 @@ done:
         fd_faces_free(&faces[i]);
     free(items);
     free(faces);
+    fd_depot_give(w->depot, &w->slab);
     return err;
 }
 

@@ -4,6 +4,7 @@
 
 #include "run/faces/job.h"
 #include "run/lanes.h"
+#include "run/depot.h"
 #include "store/journal.h"
 
 /* A file of more bytes is no photograph (recorded as too_large): it is read whole. */
@@ -13,6 +14,8 @@ typedef struct fd_worker {
     const fd_job *job;             /* read only */
     fd_journal *journal;
     fd_lanes *lanes;               /* where all workers share a few */
+    fd_depot *depot;               /* that the workers' photographs are decoded into */
+    fd_slab slab;                  /* of the batch in hand */
     fd_lane *lane;                 /* else the worker's own; while it computes in any case */
     fd_payload payload;            /* the batch's record */
     float *embedding;              /* [faces][dim], grown as needed */

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "run/crew.h"
 #include "run/faces/batch.h"
+#include "run/depot.h"
 #include "run/usage.h"
 #include "run/watch.h"
 
@@ -16,6 +17,7 @@ typedef struct images {
     const int64_t *todo;
     int64_t n, memory;
     fd_journal *journal;
+    fd_depot *depot;
     fd_lanes *lanes;     /* of an engine that few lanes keep busy; else each worker has its own */
 } images;
 
@@ -42,7 +44,7 @@ static fd_error *begin(void *self, void **state)
     images *c = self;
     fd_worker *w = NULL;
     FD_TRY(fd_alloc(&w, 1, sizeof *w));
-    *w = (fd_worker){.job = c->job, .journal = c->journal, .lanes = c->lanes};
+    *w = (fd_worker){.job = c->job, .journal = c->journal, .depot = c->depot, .lanes = c->lanes};
     *state = w;
     if (!c->lanes)
         FD_TRY(fd_lane_open(c->job->engine, &w->lane));
@@ -120,6 +122,7 @@ fd_error *fd_job_images(fd_job *job, const int64_t *todo, int64_t n)
                           .share = share, .begin = begin, .work = work, .end = end, .beat = beat, .self = &c};
     if (job->engine->kind->lanes)
         FD_TRY(fd_comm_agree(job->comm, fd_lanes_open(job->engine, job->threads, &c.lanes)));
+    FD_TRY(fd_comm_agree(job->comm, fd_depot_open(job->engine, (size_t)c.memory / 2, &c.depot)));   /* of which pixels in hand take six elevenths: the rest is gaps */
     FD_TRY(fd_comm_agree(job->comm, open_journal(job, &c.journal)));
     FD_TRY(fd_crew_run(&crew, &interrupted));
     fd_error *closing = fd_journal_close(c.journal);
@@ -133,5 +136,6 @@ done:
     if (c.journal)
         fd_error_free(fd_journal_close(c.journal));
     fd_lanes_close(c.lanes);
+    fd_depot_close(c.depot);
     return err;
 }

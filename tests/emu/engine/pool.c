@@ -6,12 +6,6 @@
 
 #include "base/memory.h"
 
-struct fd_cuda_extent {
-    void *at;
-    size_t bytes;
-    fd_cuda_extent *behind;
-};
-
 int fd_cuda_pool_open(fd_cuda_pool *pool, size_t bytes)
 {
     *pool = (fd_cuda_pool){.bytes = bytes};
@@ -20,24 +14,26 @@ int fd_cuda_pool_open(fd_cuda_pool *pool, size_t bytes)
 
 void fd_cuda_pool_close(fd_cuda_pool *pool)
 {
-    while (pool->first)
-        fd_cuda_pool_give(pool, pool->first->at);
+    while (pool->extents.first)
+        fd_cuda_pool_give(pool, pool->extents.first->at);
 }
 
 fd_error *fd_cuda_pool_take(fd_cuda_pool *pool, size_t bytes, void **out)
 {
     fd_error *err = NULL;
-    fd_cuda_extent *x = NULL;
+    fd_extent *x = NULL;
+    void *at = NULL;
     FD_TRY(fd_alloc(&x, 1, sizeof *x));
     x->bytes = bytes;
-    if (bytes > pool->bytes - pool->used || cudaMalloc(&x->at, bytes ? bytes : 1)) {
+    if (bytes > pool->bytes - pool->extents.used || cudaMalloc(&at, bytes ? bytes : 1)) {
         (void)cudaGetLastError();
-        FD_THROW(FD_NOMEM, "out of GPU memory: %zu bytes are wanted, %zu of %zu are in use (--gpu-memory)", bytes, pool->used, pool->bytes);
+        FD_THROW(FD_NOMEM, "out of GPU memory: %zu bytes are wanted, %zu of %zu are in use (--gpu-memory)", bytes, pool->extents.used, pool->bytes);
     }
-    x->behind = pool->first;
-    pool->first = x;
-    pool->used += bytes;
-    *out = x->at;
+    x->at = at;
+    x->behind = pool->extents.first;
+    pool->extents.first = x;
+    pool->extents.used += bytes;
+    *out = at;
     x = NULL;
 done:
     free(x);
@@ -46,12 +42,12 @@ done:
 
 void fd_cuda_pool_give(fd_cuda_pool *pool, void *p)
 {
-    fd_cuda_extent **at = &pool->first;
+    fd_extent **at = &pool->extents.first;
     while ((*at)->at != p)
         at = &(*at)->behind;
-    fd_cuda_extent *gone = *at;
+    fd_extent *gone = *at;
     *at = gone->behind;
-    pool->used -= gone->bytes;
+    pool->extents.used -= gone->bytes;
     (void)cudaFree(p);
     free(gone);
 }
