@@ -87,10 +87,12 @@ typedef struct fd_engine_kind {
     void (*seconds)(const fd_engine *e, fd_device_seconds *out);
     fd_error *(*alloc)(fd_engine *e, size_t bytes, void **out);    /* FD_ALIGN-aligned, zeroed; never NULL */
     void (*release)(fd_engine *e, void *p);
-    /* Host memory that pictures go to the engine from without a copy on the way: page-locked for a GPU. FD_ALIGN-aligned, contents undefined, never NULL. Slow:
-     * taken once, used again and again. Given back when no picture in it is open. */
+    /* Host memory that pictures go to the engine from without a copy on the way: page-locked for a GPU. FD_ALIGN-aligned, contents
+     * undefined, never NULL. Slow: taken once, used again and again. Given back when no picture in it is open. */
     fd_error *(*slab_alloc)(fd_engine *e, size_t bytes, void **out);
     void (*slab_release)(fd_engine *e, void *p);   /* NULL is allowed */
+    /* Bytes of the engine's memory that nobody has taken, in sum. NULL: its memory is the host's. */
+    size_t (*room)(fd_engine *e);
     fd_error *(*upload)(fd_lane *lane, void *to, const void *from_host, size_t bytes);
     fd_error *(*download)(fd_lane *lane, void *to_host, const void *from, size_t bytes);   /* complete after lane_sync */
     const struct fd_op_table *op;

@@ -206,6 +206,10 @@ done:
     return err;
 }
 
+/* On the host, whatever the engine. kernels/nms.cu gives the same boxes on a GPU, but nothing is gained by it: ranking and thinning take
+ * 0.13 ms of a core for a photograph (123 of 0.9 megapixels in the mean), while the other lane keeps the GPU busy; the survivors' number
+ * must come to the host in any case, for it decides how many batches R-Net gets; and a greedy pass is serial: on a GPU a barrier for each
+ * survivor, and a photograph of noise has tens of thousands, which the grid of nms.c takes in linear time. */
 static fd_error *thin_out(fd_workspace *w)
 {
     fd_error *err = NULL;

@@ -48,6 +48,18 @@ END
     rm of_cuda.h5 of_cpu.h5
 done
 
+# Rows for which the GPU has no room are sent there panel by panel: the same bytes.
+"$python" -c "
+import numpy as np
+r = np.random.default_rng(3)
+np.save('many.npy', r.standard_normal((12000, 300), dtype='f4'))
+np.save('few.npy', r.standard_normal((20, 300), dtype='f4'))"
+search=(many.npy --queries few.npy --topk 3 --matrix none --threads 1)
+expect 0 facesdist-distances "${search[@]}" --device cuda -o all.h5
+expect 0 facesdist-distances "${search[@]}" --device cuda --gpu-memory 16M -o panels.h5
+says err 'rows do not fit into --gpu-memory 1[0-9.]+ MB: they are read [0-9]+ at a time'
+same all.h5 panels.h5
+
 # The same bytes without graphs, and from ranks that share the GPU; refused where nobody said so.
 one=("$photos/people/p01/1.jpg" "$photos/people/p02/1.jpg")
 expect 0 env FACESDIST_EMU_FAIL=capture:1 facesdist --device cuda --threads 1 "${one[@]}" "${large[@]}" -o one.h5

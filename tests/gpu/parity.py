@@ -2,9 +2,10 @@
 """CPU against GPU, face by face: how many belong one to one, and each that does not with its distance to the threshold that decided it.
 
     python3 tests/gpu/parity.py BIN_DIR [--model PACK] [--every N] [--least PERCENT] [--keep FOLDER] [option=value ...] PHOTOS...
+    python3 tests/gpu/parity.py BIN_DIR --shared FOLDER        # its pack, each fifth photograph of its lfw and each tenth of its humans; else the project's
 
-PHOTOS: files and folders. --every N takes each Nth of a folder. option=value is handed to both runs of facesdist: min-face=40. The environment says which
-GPU that is (FACESDIST_EMULATOR=1: the emulator). Exit code 1 below --least (99.8).
+PHOTOS: files and folders. --every N takes each Nth of a folder. option=value is handed to both runs of facesdist: min-face=40. The environment
+says which GPU that is (FACESDIST_EMULATOR=1: the emulator). Exit code 1 below --least (99.8).
 
 A face that one engine alone found: its photograph is done again by the other engine with one threshold at a time lowered a little, until the face is
 there. The least step that brings it back is how far its score was from that threshold. Where none does, an overlap decided, not a score.
@@ -84,12 +85,12 @@ def deciding(args, device, photo, box, work):
 
 
 def photographs(args):
-    for given in args.photos:
+    for given, every in args.photos:
         if not os.path.isdir(given):
             yield given
             continue
         names = sorted(os.path.join(at, n) for at, _, names in os.walk(given) for n in names if n.lower().endswith(('.jpg', '.jpeg', '.png')))
-        yield from names[::args.every]
+        yield from names[::every]
 
 
 def compare(args, gpu, cpu, work):
@@ -120,13 +121,19 @@ def compare(args, gpu, cpu, work):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('bin')
-    parser.add_argument('--model', default=os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../data/pack'))
+    parser.add_argument('--model')
+    parser.add_argument('--shared')
     parser.add_argument('--every', type=int, default=1)
     parser.add_argument('--least', type=float, default=99.8)
     parser.add_argument('--keep')
     parser.add_argument('rest', nargs='*')
     args = parser.parse_intermixed_args()
-    args.photos = [r for r in args.rest if os.path.exists(r)]
+    own = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../data')
+    shared = args.shared and os.path.isdir(os.path.join(args.shared, 'models')) and args.shared
+    args.model = args.model or (os.path.join(shared, 'models/mtcnn-mobilefacenet') if shared else os.path.join(own, 'pack'))
+    args.photos = [(r, args.every) for r in args.rest if os.path.exists(r)]
+    if not args.photos:
+        args.photos = [(os.path.join(shared, 'data/lfw'), 5), (os.path.join(shared, 'data/humans'), 10)] if shared else [(os.path.join(own, 'photos'), 1)]
     args.options = ['--model', args.model] + ['--' + r for r in args.rest if not os.path.exists(r)]
     with tempfile.TemporaryDirectory() as scratch:
         folder = args.keep or scratch

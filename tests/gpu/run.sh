@@ -2,7 +2,7 @@
 # What to do on a machine with a GPU and little time: steps in the order of their worth, each with a time limit, each result written at once.
 #     bash tests/gpu/run.sh [--emulator] [--minutes N] [BIN_DIR [RESULTS_DIR]]     # default: build/bin, gpu-results
 # RESULTS_DIR/summary holds a line for each step (ok, FAILED, skipped, late), RESULTS_DIR/NN-name what it said. Exit code 1 where a step failed.
-# --emulator rehearses all of it without a GPU: the kernels' tests and a few photographs on tests/emu, nothing that measures.
+# --emulator rehearses all of it without a GPU: the kernels' tests, a few photographs and the benchmark's steps on tests/emu, whose times mean nothing.
 # FACESDIST_SHARED: photographs, model pack and reference outputs; without them parity is a comparison with the CPU on the project's own photographs.
 set -uo pipefail
 project=$(cd "$(dirname "$0")/../.." && pwd)
@@ -72,12 +72,11 @@ parity()
         [ "$1" = humans ] || { echo "no photographs in $shared"; return 77; }
         cp "$project"/data/photos/*.jpg "$folder" && pack=$project/data/pack
     fi
-    facesdist "$folder" --model "$pack" --faces all --device cuda -o "$results/$1-gpu.h5" --force || return 1
-    facesdist "$folder" --model "$pack" --faces all --device cuda -o "$results/$1-again.h5" --force -q || return 1
-    facesdist "$folder" --model "$pack" --faces all --device cpu -o "$results/$1-cpu.h5" --force -q || return 1
-    facesdist-compare "$results/$1-gpu.h5" "$results/$1-again.h5" || return 1
-    facesdist-compare --tolerance "$results/$1-gpu.h5" "$results/$1-cpu.h5" || return 1
-    [ "$2" != 1 ] || [ ! -f "$shared/reference/$1.h5" ] || facesdist-compare "$results/$1-gpu.h5" "$shared/reference/$1.h5"
+    /usr/bin/python3 "$project/tests/gpu/parity.py" "$bin" --model "$pack" --keep "$results/$1" "$folder" || return 1
+    facesdist "$folder" --model "$pack" --faces all --matrix none --device cuda -o "$results/$1-again.h5" --force || return 1
+    facesdist-compare "$results/$1/cuda.h5" "$results/$1-again.h5" || return 1
+    facesdist-compare --tolerance "$results/$1/cuda.h5" "$results/$1/cpu.h5" || return 1
+    [ "$2" != 1 ] || [ ! -f "$shared/reference/$1.h5" ] || facesdist-compare "$results/$1/cuda.h5" "$shared/reference/$1.h5"
 }
 
 # The exchange by NCCL: begun, used and ended with one rank; by two where there are two GPUs; and where two ranks have but one, refused in words.
@@ -106,8 +105,7 @@ sanitize()
 
 benchmark()
 {
-    [ -z "$emulator" ] || { echo "an emulator has no speed"; return 77; }
-    bash "$project/tests/bench/gpu.sh" "$bin"
+    bash "$project/tests/bench/gpu.sh" ${emulator:+--emulator} "$bin"
 }
 export -f probe parity exchange sanitize benchmark
 

@@ -86,6 +86,15 @@ static void cuda_release(fd_engine *e, void *p)
     fd_cuda_give(fd_cuda(e), NULL, p);
 }
 
+static size_t cuda_room(fd_engine *engine)
+{
+    fd_cuda_engine *e = fd_cuda(engine);
+    pthread_mutex_lock(&e->lock);
+    const size_t room = e->pool.bytes - e->pool.extents.used;
+    pthread_mutex_unlock(&e->lock);
+    return room;
+}
+
 fd_error *fd_cuda_setup_begin(fd_cuda_engine *e, fd_cuda_lane **out)
 {
     fd_error *err = NULL;
@@ -272,6 +281,7 @@ static const fd_engine_kind kind = {
     .release = cuda_release,
     .slab_alloc = fd_cuda_slab_alloc,
     .slab_release = fd_cuda_slab_release,
+    .room = cuda_room,
     .upload = fd_cuda_work_upload,
     .download = fd_cuda_work_download,
     .op = &fd_cuda_op_table,

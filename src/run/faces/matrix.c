@@ -15,7 +15,10 @@ typedef struct matrix {
     float *row;                /* [faces][dim] */
 } matrix;
 
-/* All-gather of every rank's rows, then each to its place. */
+/* All-gather of every rank's rows, then each to its place. By way of host memory though NCCL gathers on the GPU: rows come in the order of
+ * the ranks' journals, are needed in that of the result, and are checked on the way to the GPU, where they then stay for the whole stage
+ * (dist/panel.h). What that costs is a row's bytes over the bus twice, 0.04 us of 128 numbers at 25 GB/s; a row's distances to 100,000
+ * others take a GPU 2.6 us at 10 Tflop/s. */
 static fd_error *exchange(matrix *m, const fd_assembly *a)
 {
     fd_error *err = NULL;

@@ -97,7 +97,7 @@ static fd_error *describe(fd_distances_run *r)
     p->engine = r->engine;
     p->threads = (int)fd_opt_int(r->options, "threads");
     p->precision = strcmp(fd_opt_text(r->options, "precision"), "f32") == 0 ? FD_PRECISION_F32 : FD_PRECISION_AUTO;
-    p->memory = r->memory;
+    p->memory = fd_pairing_room(p->engine, r->memory);
     p->exchange = (fd_exchange)fd_opt_choice(r->options, "exchange");
     p->symmetric = !r->vectors[0];
     p->n[1] = fd_vectors_count(r->vectors[1]);

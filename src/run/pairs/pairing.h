@@ -106,6 +106,8 @@ fd_error *fd_pairing_compute(fd_pairing *p, fd_result_writer *w) FD_CHECK;
 /* pairing_fit.c: chooses `exchange` and `panel` so that this stage takes at most `memory` bytes of each rank; FD_NOMEM says what it needs at least.
  * After fd_pairing_prepare; collective. */
 fd_error *fd_pairing_fit(fd_pairing *p, int64_t memory) FD_CHECK;
+/* The lesser of `memory` and what is free of the engine's own, where it has any. */
+int64_t fd_pairing_room(const fd_engine *e, int64_t memory);
 /* Bytes of a rank for all but the rows, and for the rows with all of them in memory. */
 void fd_pairing_memory(const fd_pairing *p, int64_t *fixed, int64_t *rows);
 /* For the rows of a rank in a ring of so many: its own and those at hand, prepared, and two parcels of plain rows. */
