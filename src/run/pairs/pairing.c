@@ -86,6 +86,8 @@ static fd_error *open_own(fd_pairing *p)
         FD_TRY(fd_alloc(&p->row_count, (size_t)p->n[0] + 1, sizeof *p->row_count));
     if (p->wanted.histogram)
         FD_TRY(fd_alloc(&p->bins.count, FD_HISTOGRAM_BINS + 2, sizeof *p->bins.count));
+    FD_TRY(fd_alloc(&p->lane, (size_t)p->threads, sizeof(fd_lane *)));
+    p->lanes = p->threads;
 done:
     return err;
 }
@@ -143,6 +145,9 @@ void fd_pairing_free(fd_pairing *p)
     fd_checkpoint_close(p->checkpoint);
     for (int t = 0; t < p->spills; t++)
         fd_spill_close(p->spill[t]);
+    for (int t = 0; t < p->lanes; t++)
+        fd_lane_close(p->lane[t]);
+    free(p->lane);
     free(p->spill);
     free(p->row_count);
     free(p->bins.count);
@@ -150,6 +155,8 @@ void fd_pairing_free(fd_pairing *p)
     p->lists = NULL;
     p->spill = NULL;
     p->spills = 0;
+    p->lane = NULL;
+    p->lanes = 0;
     p->row_count = NULL;
     p->bins.count = NULL;
 }

@@ -77,6 +77,8 @@ typedef struct fd_pairing {
     fd_lists *lists;
     fd_spill **spill;                 /* [spills]: of this rank's threads, then of files that an interrupted run left */
     int spills;
+    fd_lane **lane;                   /* [lanes], one for each thread: opened when it is first needed, kept until the stage ends */
+    int lanes;
     int64_t *row_count;               /* [n[0] + 1] pairs within the radius */
     fd_result_writer *writer;         /* for tiles */
     fd_tile_file *tiles;              /* [threads] for compressed ones; else NULL */

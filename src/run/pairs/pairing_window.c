@@ -46,11 +46,11 @@ static fd_error *work_on(worker *w, fd_lane *lane)
 static void *work(void *self)
 {
     worker *w = self;
-    fd_lane *lane = NULL;
-    w->err = fd_lane_open(w->pairing->engine, &lane);
+    fd_lane **lane = &w->pairing->lane[w->number];
+    if (!*lane)
+        w->err = fd_lane_open(w->pairing->engine, lane);
     if (!w->err)
-        w->err = work_on(w, lane);
-    fd_lane_close(lane);
+        w->err = work_on(w, *lane);
     atomic_fetch_sub(w->running, 1);
     return NULL;
 }
