@@ -1,25 +1,22 @@
 /* A CUDA runtime of queues. What is queued on a stream waits until somebody synchronises with it, so that a missing synchronisation shows; only
- * copies from pageable memory read it at once, as CUDA does. There is no default stream. FACESDIST_EMU_GUARD=1: host code that touches device
- * memory crashes. FACESDIST_EMU_FAIL=device:N, malloc:N, capture:N, graph:N or launch:N: the Nth one fails; after a failed launch every call does.
+ * copies from pageable memory read it at once, as CUDA does. There is no default stream. FACESDIST_EMU_FAIL=device:N, malloc:N, capture:N, graph:N
+ * or launch:N: the Nth one fails; after a failed launch every call does.
  * FACESDIST_EMU_UNIT=VARIABLE: a GPU for each number that this variable has (a launcher's that tells the rank). */
 #include "emu.h"
 
-#include <sys/mman.h>
 #include <time.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
-extern "C" void __asan_poison_memory_region(const volatile void *, size_t) __attribute__((weak));
-extern "C" void __asan_unpoison_memory_region(const volatile void *, size_t) __attribute__((weak));
+#include "tools/fenced.h"
 
 typedef std::function<void()> work;
 struct CUevent_st { CUstream_st *stream; bool waiting; double seconds; };
@@ -27,14 +24,12 @@ struct CUgraph_st { std::vector<work> nodes; };
 struct CUgraphExec_st : CUgraph_st {};
 struct CUstream_st { std::deque<work> queue; CUgraph_st *captured = nullptr; bool spoilt = false; };
 
-static const size_t DEVICE_MEMORY = (size_t)4 << 30, PAGE = 4096, ALIGN = 256;
-static const char FENCE = 0x5a;
+static const size_t DEVICE_MEMORY = (size_t)4 << 30;
 static std::recursive_mutex machine;
-static std::map<char *, size_t> device, pinned;   /* address, bytes */
+static fd_fenced device, pinned;
 static std::map<CUstream_st *, int> streams;
 static size_t used;
 static cudaError_t last, sticky;
-static int busy;   /* how deep in work that may touch device memory */
 
 #define API                                                   \
     std::lock_guard<std::recursive_mutex> api_lock_(machine); \
@@ -51,30 +46,12 @@ static bool injected(const char *what)
     return ++calls[what], wanted && std::string(wanted) == what + (":" + std::to_string(calls[what]));
 }
 
-static size_t pages(size_t bytes) { return (bytes + PAGE - 1) / PAGE * PAGE; }
-
-static void touchable(bool yes)
-{
-    const char *guard = getenv("FACESDIST_EMU_GUARD");
-    for (auto d = device.begin(); guard && *guard == '1' && d != device.end(); ++d)
-        mprotect(d->first - (uintptr_t)d->first % PAGE, pages(d->second), yes ? PROT_READ | PROT_WRITE : PROT_NONE);
-}
-
-static void perform(const work &w)
-{
-    if (busy++ == 0)
-        touchable(true);
-    w();
-    if (--busy == 0)
-        touchable(false);
-}
-
 static void drain(CUstream_st *s, const CUevent_st *until = nullptr)
 {
     while (!s->queue.empty() && (!until || until->waiting)) {
         const work w = std::move(s->queue.front());
         s->queue.pop_front();
-        perform(w);
+        w();
     }
 }
 
@@ -95,12 +72,6 @@ static bool captures(CUstream_st *s)
     return s->spoilt = s->captured != nullptr;
 }
 
-static bool is_in(const std::map<char *, size_t> &blocks, const void *p)
-{
-    auto b = blocks.upper_bound((char *)p);
-    return b != blocks.begin() && (char *)p < std::prev(b)->first + std::prev(b)->second;
-}
-
 int fd_emu_launch(fd_emu_task *task, dim3 grid, dim3 block, size_t shared, cudaStream_t s)
 {
     API;
@@ -112,52 +83,6 @@ int fd_emu_launch(fd_emu_task *task, dim3 grid, dim3 block, size_t shared, cudaS
         shared > (size_t)FD_MOST_SHARED)
         return fails(cudaErrorInvalidConfiguration);
     return queue(s, [=] { fd_emu_run(t.get(), grid, block, shared); });
-}
-
-/* What lies between the end of an array and the closed page: never read (ASan sees it) and never written. */
-static void fence(char *p, size_t bytes, bool up)
-{
-    const size_t rest = (bytes + ALIGN - 1) / ALIGN * ALIGN - bytes;
-    if (!up && __asan_unpoison_memory_region)
-        __asan_unpoison_memory_region(p + bytes, rest);
-    for (size_t k = 0; k < rest; k++) {
-        if (!up && p[bytes + k] != FENCE) {
-            fprintf(stderr, "emulator: something wrote behind an array of %zu bytes\n", bytes);
-            abort();
-        }
-        p[bytes + k] = FENCE;
-    }
-    if (up && __asan_poison_memory_region)
-        __asan_poison_memory_region(p + bytes, rest);
-}
-
-static cudaError_t take(void **p, size_t bytes, std::map<char *, size_t> &blocks)
-{
-    const size_t room = pages((bytes + ALIGN - 1) / ALIGN * ALIGN), size = room + PAGE;   /* the last page stays closed */
-    char *m = (char *)mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    mprotect(m, room, PROT_READ | PROT_WRITE);
-    *p = m + room - (bytes + ALIGN - 1) / ALIGN * ALIGN;
-    memset(*p, 0xff, bytes);
-    blocks[(char *)*p] = bytes;
-    fence((char *)*p, bytes, true);
-    touchable(busy > 0);
-    return cudaSuccess;
-}
-
-static cudaError_t give(void *p, std::map<char *, size_t> &blocks)
-{
-    if (!p)
-        return cudaSuccess;
-    auto b = blocks.find((char *)p);
-    if (b == blocks.end())
-        return fails(cudaErrorInvalidValue);
-    const size_t room = pages((b->second + ALIGN - 1) / ALIGN * ALIGN);
-    touchable(true);
-    fence(b->first, b->second, false);
-    munmap(b->first - (uintptr_t)b->first % PAGE, room + PAGE);
-    blocks.erase(b);
-    touchable(busy > 0);
-    return cudaSuccess;
 }
 
 static void copy(void *to, size_t to_pitch, const void *from, size_t from_pitch, size_t width, size_t height)
@@ -201,25 +126,26 @@ cudaError_t cudaMalloc(void **p, size_t bytes)
     if (injected("malloc") || used + bytes > DEVICE_MEMORY)
         return fails(cudaErrorMemoryAllocation);
     used += bytes;
-    return take(p, bytes, device);
+    *p = fd_fenced_take(device, bytes);
+    return cudaSuccess;
 }
 cudaError_t cudaFree(void *p)
 {
     API;
     cudaDeviceSynchronize();
     used -= device.count((char *)p) ? device[(char *)p] : 0;
-    return give(p, device);
+    return !p || fd_fenced_give(device, p) ? cudaSuccess : fails(cudaErrorInvalidValue);
 }
-cudaError_t cudaHostAlloc(void **p, size_t bytes, unsigned) { API; return take(p, bytes, pinned); }
-cudaError_t cudaFreeHost(void *p) { API; cudaDeviceSynchronize(); return give(p, pinned); }
+cudaError_t cudaHostAlloc(void **p, size_t bytes, unsigned) { API; *p = fd_fenced_take(pinned, bytes); return cudaSuccess; }
+cudaError_t cudaFreeHost(void *p) { API; cudaDeviceSynchronize(); return !p || fd_fenced_give(pinned, p) ? cudaSuccess : fails(cudaErrorInvalidValue); }
 cudaError_t cudaMemGetInfo(size_t *available, size_t *total) { API; *total = DEVICE_MEMORY; *available = DEVICE_MEMORY - used; return cudaSuccess; }
 cudaError_t cudaMemcpy2DAsync(void *to, size_t to_pitch, const void *from, size_t from_pitch, size_t width, size_t height, cudaMemcpyKind, cudaStream_t s)
 {
     API;
     const size_t span = height ? (height - 1) * from_pitch + width : 0;
-    if (is_in(device, from) || is_in(pinned, from)) {
+    if (fd_fenced_has(device, from) || fd_fenced_has(pinned, from)) {
         const cudaError_t e = queue(s, [=] { copy(to, to_pitch, from, from_pitch, width, height); });
-        return !e && !is_in(device, to) && !is_in(pinned, to) ? cudaStreamSynchronize(s) : e;
+        return !e && !fd_fenced_has(device, to) && !fd_fenced_has(pinned, to) ? cudaStreamSynchronize(s) : e;
     }
     if (captures(s))
         return fails(cudaErrorStreamCaptureUnsupported);   /* more than CUDA forbids: the memory would be read when it is replayed */
@@ -228,8 +154,8 @@ cudaError_t cudaMemcpy2DAsync(void *to, size_t to_pitch, const void *from, size_
 }
 cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t n, cudaMemcpyKind k, cudaStream_t s) { return cudaMemcpy2DAsync(to, n, from, n, n, 1, k, s); }
 cudaError_t cudaMemsetAsync(void *p, int v, size_t n, cudaStream_t s) { API; return queue(s, [=] { memset(p, v, n); }); }
-cudaError_t cudaMemcpy(void *to, const void *from, size_t n, cudaMemcpyKind) { API; perform([=] { memcpy(to, from, n); }); return cudaSuccess; }
-cudaError_t cudaMemset(void *p, int v, size_t n) { API; perform([=] { memset(p, v, n); }); return cudaSuccess; }
+cudaError_t cudaMemcpy(void *to, const void *from, size_t n, cudaMemcpyKind) { API; memcpy(to, from, n); return cudaSuccess; }
+cudaError_t cudaMemset(void *p, int v, size_t n) { API; memset(p, v, n); return cudaSuccess; }
 cudaError_t fd_emu_host(cudaStream_t s, void (*f)(const void *), const void *data, size_t n)
 {
     API;

@@ -1,38 +1,20 @@
-/* The machine under tests/emu/kernels/launch.cuh: blocks of fibers. Built without sanitizers: it tells them what happens.
+/* The machine under tests/emu/kernels/launch.cuh: blocks of fibers. Built without sanitizers, as tests/tools/fibers.cpp is.
  * FACESDIST_EMU_ORDER=backward: blocks and threads run last first. */
 #include "emu.h"
-
-#include <sys/mman.h>
-#include <ucontext.h>
 
 #include <cstdio>
 #include <cstdlib>
 
-extern "C" {
-void __sanitizer_start_switch_fiber(void **save, const void *bottom, size_t size) __attribute__((weak));
-void __sanitizer_finish_switch_fiber(void *save, const void **bottom, size_t *size) __attribute__((weak));
-void *__tsan_get_current_fiber() __attribute__((weak));
-void *__tsan_create_fiber(unsigned flags) __attribute__((weak));
-void __tsan_switch_to_fiber(void *fiber, unsigned flags) __attribute__((weak));
-void __tsan_acquire(void *at) __attribute__((weak));
-void __tsan_release(void *at) __attribute__((weak));
-}
+#include "tools/fibers.h"
 
-static const size_t STACK = 256 * 1024;
-static const unsigned WARP = 32, MOST_THREADS = 1024, NOT_SYNCHRONISED = 1;
+static const unsigned WARP = 32, MOST_THREADS = 1024;
 
 fd_emu_thread *fd_emu_self;
 dim3 blockIdx, blockDim, gridDim;
 void *fd_emu_shared;
 
 /* What is switched: the scheduler, or a thread of a block. */
-struct fiber : fd_emu_thread {
-    void *place[5];   /* of __builtin_setjmp */
-    const void *bottom = nullptr;
-    size_t size = STACK;
-    void *fake = nullptr, *tsan = nullptr;
-    ucontext_t birth;
-    bool born = false;
+struct fiber : fd_emu_thread, fd_fiber {
     enum { READY, AT_WARP, AT_BLOCK, DONE } state = DONE;
 };
 static fiber scheduler, *running = &scheduler;
@@ -51,50 +33,11 @@ static void stuck()
     abort();
 }
 
-static void order_after(void *at)
+static void change(fiber *to)
 {
-    if (__tsan_acquire)
-        __tsan_acquire(at);
-}
-
-static void order_before(void *at)
-{
-    if (__tsan_release)
-        __tsan_release(at);
-}
-
-static void arrive()
-{
-    const void *bottom;
-    size_t size;
-    if (__sanitizer_finish_switch_fiber) {
-        __sanitizer_finish_switch_fiber(running->fake, &bottom, &size);
-        if (running != &scheduler)
-            scheduler.bottom = bottom, scheduler.size = size;
-    }
-}
-
-static __attribute__((noinline)) void go(fiber *to)
-{
-    if (to != &scheduler && !to->born) {
-        to->born = true;
-        setcontext(&to->birth);
-    }
-    __builtin_longjmp(to->place, 1);
-}
-
-static __attribute__((noinline)) void change(fiber *to)
-{
-    fiber *from = running;
-    if (__sanitizer_start_switch_fiber)
-        __sanitizer_start_switch_fiber(&from->fake, to->bottom, to->size);
-    if (__tsan_switch_to_fiber)
-        __tsan_switch_to_fiber(to->tsan, NOT_SYNCHRONISED);
     running = to;
     fd_emu_self = to;
-    if (!__builtin_setjmp(from->place))
-        go(to);
-    arrive();
+    fd_fiber_change(to);
 }
 
 static bool backward()
@@ -138,42 +81,29 @@ void fd_emu_wait(bool for_warp)
     const size_t barrier = for_warp ? 1 + (size_t)(self->warp - warps) : 0;
     char *at = &met[barrier][turn[barrier] % 2];
     self->state = for_warp ? fiber::AT_WARP : fiber::AT_BLOCK;
-    order_before(at);
+    fd_fiber_release(at);
     pass_on(self);
-    order_after(at);
+    fd_fiber_acquire(at);
 }
 
 static void live()
 {
-    arrive();
+    fd_fiber_arrive();
     for (;;) {
         fiber *self = running;
-        order_after(&begun);
+        fd_fiber_acquire(&begun);
         task->run();
-        order_before(&ended);
+        fd_fiber_release(&ended);
         self->state = fiber::DONE;
         pass_on(self);
     }
-}
-
-static fiber *conceive()
-{
-    fiber *f = new fiber;
-    void *stack = mmap(nullptr, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    f->bottom = stack;
-    f->tsan = __tsan_create_fiber ? __tsan_create_fiber(0) : nullptr;
-    getcontext(&f->birth);
-    f->birth.uc_stack.ss_sp = stack;
-    f->birth.uc_stack.ss_size = STACK;
-    makecontext(&f->birth, live, 0);
-    return f;
 }
 
 static void run_block()
 {
     for (unsigned k = 0; k < n_threads; k++) {
         if (!threads[k])
-            threads[k] = conceive();
+            fd_fiber_make(threads[k] = new fiber, live);
         fiber *f = threads[k];
         f->index = dim3(k % blockDim.x, k / blockDim.x % blockDim.y, k / blockDim.x / blockDim.y);
         f->lane = k % WARP;
@@ -182,7 +112,7 @@ static void run_block()
         f->state = fiber::READY;
     }
     memset(warps, 0, sizeof warps);
-    order_before(&begun);
+    fd_fiber_release(&begun);
     const unsigned n = (n_threads + WARP - 1) / WARP;
     for (bool alive = true; alive;) {
         for (unsigned w = 0; w < n; w++) {
@@ -196,7 +126,7 @@ static void run_block()
             if (threads[k]->state == fiber::AT_BLOCK)
                 threads[k]->state = fiber::READY, alive = true;
     }
-    order_after(&ended);
+    fd_fiber_acquire(&ended);
 }
 
 void fd_emu_run(const fd_emu_task *t, dim3 grid, dim3 block, size_t shared)
@@ -207,7 +137,7 @@ void fd_emu_run(const fd_emu_task *t, dim3 grid, dim3 block, size_t shared)
     gridDim = grid;
     n_threads = block.x * block.y * block.z;
     fd_emu_shared = malloc(shared + 1);   /* no larger than asked for: ASan sees what is beyond */
-    scheduler.tsan = __tsan_get_current_fiber ? __tsan_get_current_fiber() : nullptr;
+    fd_fiber_begin(&scheduler);
     for (uint64_t k = 0; k < blocks; k++) {
         const uint64_t b = backward() ? blocks - 1 - k : k;
         blockIdx = dim3((unsigned)(b % grid.x), (unsigned)(b / grid.x % grid.y), (unsigned)(b / grid.x / grid.y));

@@ -38,12 +38,14 @@ link()
     for object in kernel/*.o; do
         [ -n "${3:-}" ] && [ "$(basename "$object")" = "$(basename "$3")" ] || objects+=("$object")
     done
-    "$cxx" -fsanitize=thread "test/$1.o" "${objects[@]}" ${3:-} emu.o cudart.o reference/*.o -Wl,--gc-sections -o "$2" -lcmocka -lm -pthread || fault "linking $2"
+    "$cxx" -fsanitize=thread "test/$1.o" "${objects[@]}" ${3:-} emu.o cudart.o fibers.o fenced.o reference/*.o -Wl,--gc-sections -o "$2" -lcmocka -lm -pthread || fault "linking $2"
 }
 
 mkdir kernel test mutant reference
 start compile "$source/tests/emu/emu.cpp" emu.o   # never instrumented: it tells the sanitizer what happens
 start compile "$source/tests/emu/cudart.cpp" cudart.o
+start compile "$source/tests/tools/fibers.cpp" fibers.o
+start compile "$source/tests/tools/fenced.cpp" fenced.o
 for file in "$source"/kernels/*.cu; do
     start compile "$file" "kernel/$(basename "$file" .cu).o" -fsanitize=thread
 done
