@@ -67,10 +67,7 @@ static cudaError_t queue(CUstream_st *s, work w)
 }
 
 /* What a stream that is captured may not do; the capture is spoilt by it. */
-static bool captures(CUstream_st *s)
-{
-    return s->spoilt = s->captured != nullptr;
-}
+static bool captures(CUstream_st *s) { return s->spoilt = s->captured != nullptr; }
 
 int fd_emu_launch(fd_emu_task *task, dim3 grid, dim3 block, size_t shared, cudaStream_t s)
 {

@@ -142,11 +142,6 @@ fd_error *fd_cuda_repeat(fd_lane *lane, const fd_sequence *s) FD_CHECK;
 void fd_cuda_graphs_close(fd_cuda_lane *lane);
 /* from_host may be changed on return. */
 fd_error *fd_cuda_upload(fd_lane *lane, void *to, const void *from_host, size_t bytes) FD_CHECK;
-/* Rows of host memory, to be packed one behind the other. */
-typedef struct fd_cuda_rows { const unsigned char *from; int64_t pitch; size_t bytes; int64_t n; } fd_cuda_rows;   /* bytes of a row: at most 1 MiB */
-fd_error *fd_cuda_upload_rows(fd_cuda_lane *lane, void *to, const fd_cuda_rows *rows) FD_CHECK;
-/* The same from page-locked rows of any length: the GPU reads them itself, so they stay as they are until the lane has been waited for. */
-fd_error *fd_cuda_upload_pinned(fd_cuda_lane *lane, void *to, const fd_cuda_rows *rows) FD_CHECK;
 fd_error *fd_cuda_download(fd_lane *lane, void *to_host, const void *from, size_t bytes) FD_CHECK;
 /* *out = a copy on the device for the kernels that are queued next: it lasts until as much again has been sent after it. */
 fd_error *fd_cuda_send(fd_cuda_lane *lane, const void *host, size_t bytes, void *out) FD_CHECK;

@@ -6,6 +6,16 @@
 #include "kernels/area_tiles.h"
 #include "kernels/math/box.h"
 
+/* --- lane.c --------------------------------------------------------------------------------------------------------------------------------- */
+
+/* Rows of host memory, to be packed one behind the other. */
+typedef struct fd_cuda_rows { const unsigned char *from; int64_t pitch; size_t bytes; int64_t n; } fd_cuda_rows;   /* bytes of a row: at most 1 MiB */
+fd_error *fd_cuda_upload_rows(fd_cuda_lane *lane, void *to, const fd_cuda_rows *rows) FD_CHECK;
+/* The same from page-locked rows of any length: the GPU reads them itself, so they stay as they are until the lane has been waited for. */
+fd_error *fd_cuda_upload_pinned(fd_cuda_lane *lane, void *to, const fd_cuda_rows *rows) FD_CHECK;
+
+/* --- image.c -------------------------------------------------------------------------------------------------------------------------------- */
+
 typedef struct fd_cuda_picture {
     fd_picture base;
     fd_cuda_lane *lane;   /* that it was opened on and is used by */

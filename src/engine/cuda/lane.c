@@ -1,8 +1,9 @@
-/* Lanes: a stream, scratch memory, and pinned slabs through which everything passes between host and GPU. */
+/* Lanes: a stream, scratch memory, and pinned slabs through which all that is not pinned itself passes between host and GPU. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "engine/cuda/image.h"
 #include "engine/cuda/library.h"
 #include "engine/cuda/work.h"
 
