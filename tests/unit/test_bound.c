@@ -18,6 +18,7 @@ static run ten_seconds(int ranks, bool gpu)
         r.stage[i][FD_STAGE_START].seconds = 1;
         r.stage[i][FD_STAGE_IMAGES].seconds = 10;
         r.load[i] = (fd_rank_load){.threads = 8, .has_gpu = gpu};
+        snprintf(r.load[i].uuid, sizeof r.load[i].uuid, "GPU-%d", i);
     }
     return r;
 }
@@ -77,6 +78,10 @@ static void of_many_ranks(void **state)
         r.load[i].busy = i + 1;
     }
     assert_says(&r, "decode: 50 % of the time of 24 threads; the GPUs were busy 20 %, 20 cores would saturate each");
+    strcpy(r.load[1].uuid, "GPU-0");   /* shared */
+    assert_says(&r, "decode: 50 % of the time of 24 threads; the GPUs were busy 20 %");
+    strcpy(r.load[2].uuid, "GPU-0");
+    assert_says(&r, "decode: 50 % of the time of 24 threads; the GPU was busy 20 %");
     r.stage[2][FD_STAGE_DISTANCES].seconds = 11;   /* of the slowest */
     assert_says(&r, "distances: 50 % of 22.0 s");
     r.stage[1][FD_STAGE_WRITE].seconds = 30;

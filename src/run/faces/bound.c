@@ -1,7 +1,9 @@
 #include "run/faces/bound.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/text.h"
 
@@ -19,8 +21,18 @@ typedef struct load {
     double threads;   /* of all ranks */
     double thread_seconds;   /* that they had */
     double disk, read, decode, detect, embed;   /* and used: disk is reading and the journal */
-    double gpus, gpu_seconds, busy;
+    int gpus;                        /* pieces of hardware */
+    bool shared;                     /* ranks have one together: what one of them keeps it busy with, the others wait for */
+    double gpu_seconds, busy;        /* summed over ranks */
 } load;
+
+static bool is_first_with(const fd_rank_load *loads, int rank)
+{
+    int q = 0;
+    while (q < rank && !(loads[q].has_gpu && strcmp(loads[q].uuid, loads[rank].uuid) == 0))
+        q++;
+    return q == rank;
+}
 
 static load add_up(const fd_stage_row *stages, const fd_rank_load *loads, int ranks)
 {
@@ -34,7 +46,10 @@ static load add_up(const fd_stage_row *stages, const fd_rank_load *loads, int ra
         l.decode += row[FD_STAGE_DECODE].seconds;
         l.detect += row[FD_STAGE_DETECT].seconds;
         l.embed += row[FD_STAGE_EMBED].seconds;
-        l.gpus += loads[r].has_gpu != 0;
+        if (loads[r].has_gpu && is_first_with(loads, r))
+            l.gpus++;
+        else
+            l.shared |= loads[r].has_gpu != 0;
         l.gpu_seconds += loads[r].has_gpu ? row[FD_STAGE_IMAGES].seconds : 0;
         l.busy += loads[r].busy;
     }
@@ -69,7 +84,7 @@ static void of_photographs(const load *l, char *out, size_t size)
     double used;
     char threads[32];
     const char *name = most_used(l, &used), *them = l->gpus > 1 ? "the GPUs" : "the GPU", *was = l->gpus > 1 ? "were" : "was";
-    const double gpu = share(l->busy, l->gpu_seconds), cores = l->busy > 0 ? fmax(1, ceil((l->read + l->decode) / l->busy)) : 0;
+    const double gpu = share(l->busy, l->gpu_seconds), cores = l->busy > 0 && !l->shared ? fmax(1, ceil((l->read + l->decode) / l->busy)) : 0;
     snprintf(threads, sizeof threads, "%.0f thread%s", l->threads, l->threads > 1 ? "s" : "");
     char saturate[64] = "";
     if (cores > 0)

@@ -249,6 +249,7 @@ static fd_rank_load load_of(const fd_job *job)
     fd_rank_load l = {.threads = job->threads, .has_gpu = job->engine->kind->seconds != NULL, .busy = job->gpu_busy};
     if (!l.has_gpu)
         return l;
+    snprintf(l.uuid, sizeof l.uuid, "%s", job->engine->kind->uuid ? job->engine->kind->uuid(job->engine) : "");
     job->engine->kind->seconds(job->engine, &l.device);
     for (int k = 0; k < FD_PURPOSES; k++)
         l.device.of[k] -= job->gpu_before.of[k];
