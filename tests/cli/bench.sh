@@ -43,6 +43,7 @@ for column, name in (('min', 'min_s'), ('median', 'median_s'), ('predicted', 'pr
     told = numpy.array([float(r[name]) if r[name] else numpy.nan for r in rows])
     assert numpy.allclose(stored, told, rtol=1e-8, equal_nan=True), column
     assert 'unit' in f['trials/' + column].attrs
+assert 'processor J' in open('a.html').read() and len(f['clocks/processor_joules']) == len(suites)
 assert len(f['clocks/suite']) == len(suites) and (f['clocks/before_operations_per_s'][:] > 0).all()
 assert 'processor' in f['run'].attrs and 'budget' in f['run'].attrs
 END

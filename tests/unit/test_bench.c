@@ -1,11 +1,16 @@
 /* What facesdist-bench stands on: products are verified so that a wrong one is found, the ladder's rungs are right for every size, times are
  * predicted. */
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "check.h"
 #include "engine/engine.h"
+#include "run/bench/energy.h"
 #include "run/bench/ladder.h"
 #include "run/bench/product.h"
 #include "run/bench/suite.h"
@@ -170,6 +175,48 @@ static void test_prediction(void **state)
     assert_true(fd_median(odd, 3) == 2 && fd_median(even, 4) == 2.5);
 }
 
+static void write_number(const char *path, double v)
+{
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fprintf(f, "%.0f\n", v);
+    fclose(f);
+}
+
+/* Two packages; the second one's counter begins anew in between. Without counters nothing is made up. */
+static void test_energy(void **state)
+{
+    char folder[] = "powercap-XXXXXX", path[2][2][96];
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(setenv("FACESDIST_POWERCAP", folder, 1), 0);
+    const fd_energy none = fd_energy_now();
+    assert_true(none.n == 0 && isnan(fd_energy_between(&none, &none)));
+    for (int i = 0; i < 2; i++) {
+        char package[64];
+        snprintf(package, sizeof package, "%s/intel-rapl:%d", folder, i);
+        assert_int_equal(mkdir(package, 0777), 0);
+        snprintf(path[i][0], sizeof path[i][0], "%s/energy_uj", package);
+        snprintf(path[i][1], sizeof path[i][1], "%s/max_energy_range_uj", package);
+        write_number(path[i][0], 5e6);
+        write_number(path[i][1], 8e6);
+    }
+    const fd_energy before = fd_energy_now();
+    write_number(path[0][0], 7.5e6);
+    write_number(path[1][0], 1e6);
+    const fd_energy after = fd_energy_now();
+    assert_int_equal(after.n, 2);
+    assert_true(fabs(fd_energy_between(&before, &after) - (2.5 + 4)) < 1e-9);
+    assert_true(isnan(fd_energy_between(&none, &after)));
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(unlink(path[i][0]) | unlink(path[i][1]), 0);
+        *strrchr(path[i][0], '/') = 0;
+        assert_int_equal(rmdir(path[i][0]), 0);
+    }
+    assert_int_equal(rmdir(folder), 0);
+    unsetenv("FACESDIST_POWERCAP");
+}
+
 static void test_suites(void **state)
 {
     (void)state;
@@ -185,7 +232,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_product_right), cmocka_unit_test(test_product_wrong), cmocka_unit_test(test_ladder),
-        cmocka_unit_test(test_vectors),       cmocka_unit_test(test_prediction),    cmocka_unit_test(test_suites),
+        cmocka_unit_test(test_vectors),       cmocka_unit_test(test_prediction),    cmocka_unit_test(test_energy), cmocka_unit_test(test_suites),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

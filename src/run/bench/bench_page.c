@@ -140,7 +140,8 @@ static fd_error *add_roofline(fd_page *p, const fd_session *s)
             FD_TRY(fd_bench_roofline(p, s, &s->place[i], 1));
     }
     if (s->places > 1)
-        FD_TRY(fd_page_say(p, "note", "A GPU's flat line is what its ordinary units do in float32; tensor cores (in 16 bits) may lie above it."));
+        FD_TRY(
+            fd_page_say(p, "note", "A GPU's flat line is what its ordinary units do in float32; tensor cores (in 16 bits) may lie above it."));
     FD_TRY(fd_string_add(&p->html, "</section>\n"));
 done:
     return err;
@@ -271,29 +272,30 @@ done:
 static fd_error *add_clocks(fd_page *p, const fd_session *s)
 {
     fd_error *err = NULL;
-    static const char *const heading[11] = {"suite", "Gop/s before", "after", "MHz before",      "after", "load at the end", "GPU MHz before",
-                                            "after", "GPU C before", "after", "GPU held down by"};
+    static const char *const heading[12] = {"suite",       "Gop/s before",   "after", "MHz before",   "after", "load at the end",
+                                            "processor J", "GPU MHz before", "after", "GPU C before", "after", "GPU held down by"};
     FD_TRY(fd_string_add(&p->html, "<h3>Clock and load</h3>\n"));
     FD_TRY(fd_page_say(p, "",
                        "Before and after each suite one core ran the same loop of multiply-adds in registers. Where its rate fell, the "
                        "processor was throttled by heat or power, or "
                        "had other work; MHz are the kernel's, where it tells them. The load is the number of processes that wanted a core: "
                        "above the number of threads used, others "
-                       "disturbed this run."));
+                       "disturbed this run. J are what the processors took during the suite, idle cores and other programs included, where the "
+                       "kernel tells (RAPL)."));
     FD_TRY(fd_string_add(&p->html, "<table class=\"numbers\">\n"));
-    FD_TRY(fd_page_row(p, "th", heading, s->places > 1 ? 11 : 6));
+    FD_TRY(fd_page_row(p, "th", heading, s->places > 1 ? 12 : 7));
     for (int i = 0; i < s->clocks; i++) {
         const fd_clock *c = &s->clock[i];
-        char cell[9][32];
-        const double values[9] = {c->peak[0] * 1e-9, c->peak[1] * 1e-9, c->mhz[0],         c->mhz[1],        c->load,
-                                  c->gpu[0].mhz,     c->gpu[1].mhz,     c->gpu[0].celsius, c->gpu[1].celsius};
-        const char *cells[11] = {c->suite};
-        for (int k = 0; k < 9; k++) {
+        char cell[10][32];
+        const double values[10] = {c->peak[0] * 1e-9, c->peak[1] * 1e-9, c->mhz[0],     c->mhz[1],         c->load,
+                                   c->joules,         c->gpu[0].mhz,     c->gpu[1].mhz, c->gpu[0].celsius, c->gpu[1].celsius};
+        const char *cells[12] = {c->suite};
+        for (int k = 0; k < 10; k++) {
             number(cell[k], values[k], 1);
             cells[k + 1] = cell[k];
         }
-        cells[10] = c->gpu[1].held;
-        FD_TRY(fd_page_row(p, "td", cells, s->places > 1 ? 11 : 6));
+        cells[11] = c->gpu[1].held;
+        FD_TRY(fd_page_row(p, "td", cells, s->places > 1 ? 12 : 7));
     }
     FD_TRY(fd_string_add(&p->html, "</table>\n"));
 done:

@@ -29,7 +29,7 @@ static const number numbers[] = {
     {"/trials/operations", MEMBER(operations), "1", "arithmetic operations of one call; NaN where none are counted"},
     {"/trials/bytes", MEMBER(bytes), "byte", "that one call must move at least"},
 };
-enum { NUMBERS = sizeof numbers / sizeof(number), TEXTS = 7, CLOCKS = 9, COLUMNS = NUMBERS + TEXTS + CLOCKS + 4 };
+enum { NUMBERS = sizeof numbers / sizeof(number), TEXTS = 7, CLOCKS = 10, COLUMNS = NUMBERS + TEXTS + CLOCKS + 4 };
 
 /* The texts of a trial, in the order of text_paths. */
 static const char *const text_paths[TEXTS] = {"/trials/suite", "/trials/series",      "/trials/device", "/trials/state",
@@ -60,8 +60,8 @@ static fd_error *fill_clocks(const fd_session *s, arrays *a)
         FD_TRY(fd_alloc(&a->clock[k], (size_t)s->clocks, sizeof(double)));
     for (int i = 0; i < s->clocks; i++) {
         const fd_clock *c = &s->clock[i];
-        const double values[CLOCKS] = {c->mhz[0],     c->mhz[1],     c->peak[0],        c->peak[1],       c->load,
-                                       c->gpu[0].mhz, c->gpu[1].mhz, c->gpu[0].celsius, c->gpu[1].celsius};
+        const double values[CLOCKS] = {c->mhz[0],     c->mhz[1],     c->peak[0],        c->peak[1],        c->load,
+                                       c->gpu[0].mhz, c->gpu[1].mhz, c->gpu[0].celsius, c->gpu[1].celsius, c->joules};
         a->suite[i] = c->suite;
         a->held[i] = c->gpu[1].held;
         for (int k = 0; k < CLOCKS; k++)
@@ -117,9 +117,16 @@ static fd_column column(const char *path, fd_column_type type, int64_t n, const 
 
 static int describe(const fd_session *s, arrays *a, fd_column *out)
 {
-    static const char *const clock_paths[CLOCKS] = {
-        "/clocks/before_mhz",     "/clocks/after_mhz",     "/clocks/before_operations_per_s", "/clocks/after_operations_per_s", "/clocks/load",
-        "/clocks/gpu_before_mhz", "/clocks/gpu_after_mhz", "/clocks/gpu_before_celsius",      "/clocks/gpu_after_celsius"};
+    static const char *const clock_paths[CLOCKS] = {"/clocks/before_mhz",
+                                                    "/clocks/after_mhz",
+                                                    "/clocks/before_operations_per_s",
+                                                    "/clocks/after_operations_per_s",
+                                                    "/clocks/load",
+                                                    "/clocks/gpu_before_mhz",
+                                                    "/clocks/gpu_after_mhz",
+                                                    "/clocks/gpu_before_celsius",
+                                                    "/clocks/gpu_after_celsius",
+                                                    "/clocks/processor_joules"};
     const int64_t n = (int64_t)s->trials.n;
     int columns = 0;
     for (int k = 0; k < TEXTS; k++)

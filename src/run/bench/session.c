@@ -224,6 +224,9 @@ void fd_session_clock(fd_session *s, const char *suite, int which)
     c->mhz[which] = core_mhz();
     c->peak[which] = core_peak(s->vectors);
     c->load = number_in("/proc/loadavg");
+    const fd_energy energy = fd_energy_now();
+    c->joules = which == 0 ? NAN : fd_energy_between(&c->energy, &energy);
+    c->energy = which == 0 ? energy : c->energy;
     if (s->places > 1)
         c->gpu[which] = fd_gpu_clock_now(s->place[1].engine->kind->uuid(s->place[1].engine));
 }

@@ -4,6 +4,7 @@
 
 #include "base/option.h"
 #include "engine/engine.h"
+#include "run/bench/energy.h"
 #include "run/bench/gpu_clock.h"
 #include "run/bench/trial.h"
 #include "run/bench/vector.h"
@@ -29,6 +30,8 @@ typedef struct fd_clock {
     double peak[2]; /* multiply-adds in registers on one core, operations per second: falls when the clock does */
     fd_gpu_clock gpu[2]; /* of the second place, where that is a GPU */
     double load; /* processes that wanted a core on average over the last minute, at the end; NAN: unknown */
+    fd_energy energy; /* the processors', before */
+    double joules; /* that they took from before to after; NAN: the kernel does not tell */
 } fd_clock;
 
 enum { FD_PLACES = 2, FD_CLOCKS = 16 };
