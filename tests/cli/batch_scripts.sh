@@ -9,7 +9,12 @@ stand_in scontrol 'case $1 in show) echo "   Command='"$source_dir"'/slurm/faces
 # srun is a rank of its own: it says what it was given, and ends as the file `ends` says; with `wait` it waits for USR1 first.
 stand_in srun '[ "$1" != --mpi=list ] || { echo pmix >&2; exit; }
 printf "%s\n" "$@" >srun.called
-if [ -e wait ]; then trap "echo told >>told; exit \$(cat ends)" USR1; trap "echo term >>told; exit 1" TERM; echo >waiting; while :; do read -r -t 0.05 <>fifo; done; fi
+if [ -e wait ]; then   # no more in a trap than this: one in which the time of `read` runs out is left half way
+    asked=; trap asked=told USR1; trap asked=term TERM; echo >waiting
+    while [ -z "$asked" ]; do read -r -t 0.05 <>fifo; done
+    echo $asked >>told
+    [ $asked = told ] || exit 1
+fi
 exit "$(cat ends)"'
 mkfifo fifo
 export PATH=$scratch/tools:$PATH
