@@ -17,10 +17,12 @@ void fd_usage_watch_gpu(fd_usage *u, const fd_engine *e)
     fd_error_free(err);
 }
 
+enum { ALL_ROWS = 1 << 18, FEWEST = 64 };
+
 void fd_usage_sample(fd_job *job)
 {
     fd_usage *u = job->usage;
-    const int capacity = sizeof u->row / sizeof *u->row;
+    const int most = sizeof u->row / sizeof *u->row, even = ALL_ROWS / job->ranks, capacity = even > most ? most : even > FEWEST ? even & ~1 : FEWEST;
     if (++u->skipped < u->every)
         return;
     u->skipped = 0;

@@ -11,7 +11,7 @@ typedef struct fd_usage_row {
     fd_nvml_sample gpu;
 } fd_usage_row;
 
-/* Zero-initialised rows that grow, then thin out: never more than a thousand a rank. */
+/* Zero-initialised rows that grow, then thin out: never more than a thousand a rank, and less where there are more than 256 ranks (8 MB of all). */
 struct fd_usage {
     fd_usage_row row[1024];
     int n, every, skipped;

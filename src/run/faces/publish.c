@@ -97,6 +97,7 @@ static fd_error *lay_out(void *self)
     fd_error *err = NULL;
     const writing *s = self;
     fd_columns c = {0};
+    double mark = fd_now();
     FD_TRY(fd_columns_of(s->job, s->assembly, s->pairs, &c));
     const bool again = s->pairs->wanted.matrix && !s->pairs->wanted.compress && fd_checkpoint_resumed(s->pairs);   /* whatever an interrupted run computed of it stays */
     if (!again)
@@ -105,6 +106,7 @@ static fd_error *lay_out(void *self)
     err = again ? fd_result_recreate(s->job->temporary, c.column, c.n) : fd_result_create(s->job->temporary, c.column, c.n);
     fd_watch_end(s->job->watch, watched);
     FD_TRY(err);
+    fd_stage_add(s->job->stages, FD_STAGE_WRITE, &mark, 0, 0);
 done:
     fd_columns_free(&c);
     return err;
