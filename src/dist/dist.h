@@ -22,6 +22,8 @@ fd_tile_plan fd_tile_plan_of(int64_t n);
 /* For sweeps, whose results do not depend on the plan: as many blocks as `blocks` or a few less, more where they would exceed `most` rows; never of less
  * than fd_tile_plan_of's. */
 fd_tile_plan fd_tile_plan_wide(int64_t n, int64_t blocks, int64_t most);
+/* The same with the fewest blocks, below `blocks`, of which each of `parts` (fd_tile_plan_share) gets at most 3 % above the mean. */
+fd_tile_plan fd_tile_plan_even(int64_t n, int parts, int64_t blocks, int64_t most);
 fd_tile_plan fd_tile_plan_with(int64_t n, int64_t side);   /* side > 0 */
 void fd_tile_plan_at(const fd_tile_plan *plan, int64_t tile, int64_t *I, int64_t *J);
 int64_t fd_tile_plan_rows(const fd_tile_plan *plan, int64_t block);   /* of one block: side, or less in the last */

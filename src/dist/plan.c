@@ -85,6 +85,31 @@ static int64_t boundary(const fd_tile_plan *plan, int parts, int p)
     return low > 0 && fair - pairs_before(plan, low - 1) <= pairs_before(plan, low) - fair ? low - 1 : low;
 }
 
+/* The largest share, over the mean. */
+static double largest_share(const fd_tile_plan *plan, int parts)
+{
+    const double total = (double)pairs_before(plan, plan->tiles);
+    int64_t largest = 0;
+    for (int p = 0; p < parts; p++) {
+        const int64_t first = p == 0 ? 0 : boundary(plan, parts, p), end = p == parts - 1 ? plan->tiles : boundary(plan, parts, p + 1);
+        const int64_t pairs = pairs_before(plan, end) - pairs_before(plan, first);
+        largest = pairs > largest ? pairs : largest;
+    }
+    return total > 0 ? (double)largest * parts / total : 1;
+}
+
+fd_tile_plan fd_tile_plan_even(int64_t n, int parts, int64_t blocks, int64_t most)
+{
+    static const double EVEN = 1.03;
+    enum { FEW = 64 };   /* parts; for more, blocks are many in any case */
+    for (int64_t b = 1; b < blocks && parts <= FEW; b++) {
+        const fd_tile_plan plan = fd_tile_plan_wide(n, b, most);
+        if (largest_share(&plan, parts) <= EVEN)
+            return plan;
+    }
+    return fd_tile_plan_wide(n, blocks, most);
+}
+
 int64_t fd_tile_plan_share(const fd_tile_plan *plan, int parts, int p, int64_t *first)
 {
     assert(parts > 0 && p >= 0 && p < parts);

@@ -25,6 +25,19 @@ PDIST = "import sys, numpy; from scipy.spatial.distance import pdist; pdist(nump
 CDIST = "import sys, numpy, torch; torch.set_num_threads(1); x = torch.from_numpy(numpy.load(sys.argv[1])); torch.cdist(x, x)"
 
 
+# The rate of large products in float32, GFLOP/s: what no f32 path can pass.
+SGEMM = """
+import time, torch
+torch.set_num_threads(1)
+x, least = torch.rand(2048, 2048), 1e9
+for _ in range(8):
+    start = time.perf_counter()
+    torch.mm(x, x)
+    least = min(least, time.perf_counter() - start)
+print(2e-9 * 2048 ** 3 / least)
+"""
+
+
 class Times:
     """The least of several runs: seconds by the clock, and of the processor. The machine may be shared: the second is what others disturb least."""
 
@@ -73,6 +86,12 @@ def ours(out, *options):
     return lambda path: [*PIN, f'{BIN}/facesdist-distances', path, '-o', out, '--threads', '1', '--force', '-q', *options]
 
 
+def sgemm(cores):
+    """GFLOP/s of each of so many processes at once, each on a core of its own."""
+    first = [subprocess.Popen(['taskset', '-c', str(core), sys.executable, '-c', SGEMM], stdout=subprocess.PIPE, text=True) for core in cores]
+    return [float(process.communicate()[0]) for process in first]
+
+
 def rows(folder, n, dim):
     """Unit rows: n of them, and the first 64."""
     x = np.random.default_rng(dim).standard_normal((n, dim)).astype(np.float32)
@@ -92,11 +111,17 @@ def top10(folder, n):
                   'auto': (ours(f'{folder}/auto.h5', *nearest, '--precision', 'auto'), files, {})})
         peer, corrected = t['FAISS'], t['FAISS, its BLAS corrected,']
         print(f'top-10 of {n} x {dim}: {text("FAISS", peer)}, with its BLAS corrected {corrected.wall:.3f} s ({corrected.cpu:.3f} s)')
+        rate = max(max(sgemm([CORE])) for _ in range(3))
+        limit = n * (n - 1) * dim / rate * 1e-9
+        print(f'  the products of half of the pairs at sgemm\'s {rate:.0f} GFLOP/s: {limit:.3f} s, the limit of f32; FAISS {peer.cpu / limit:.1f} times that, '
+              f'facesdist {t["f32"].cpu / limit:.2f} times', flush=True)
         for precision, goal in (('f32', {128: 3.5, 512: 3.0}[dim]), ('auto', 10.0)):
             print(f'  {text(f"facesdist, {precision},", t[precision])}: {ratio(peer, t[precision], goal)}; '
                   f'against FAISS with its BLAS corrected {corrected.wall / t[precision].wall:.1f}, {corrected.cpu / t[precision].cpu:.1f}', flush=True)
         two = race({p: (lambda path, p=p: ['mpirun', '-np', p, *ours(f'{folder}/{p}.h5', *nearest, '--precision', 'f32')(path)[len(PIN):]], files, {}) for p in '12'})
-        print(f'  -np 2 against -np 1: {two["1"].wall / two["2"].wall:.2f} (goal 1.9; both cores must be free)', flush=True)
+        alone, both = max(max(sgemm([CORE])) for _ in range(3)), [max(rates) for rates in zip(*(sgemm(sorted({int(CORE), 1 - int(CORE)})) for _ in range(3)))]
+        print(f'  -np 2 against -np 1: {two["1"].wall / two["2"].wall:.2f} (goal 1.9; both cores must be free: sgemm on both at once does '
+              f'{sum(both) / alone:.2f} times what it does on one)', flush=True)
 
 
 def full(folder, n):
@@ -104,6 +129,13 @@ def full(folder, n):
     memory = '/dev/shm/facesdist-bench.h5'
     t = race({'facesdist': (ours(memory, '--matrix', 'full'), files, {}), 'scipy pdist': (python(PDIST), files, {}), 'torch.cdist': (python(CDIST), files, {})}, 3)
     os.unlink(memory)
+    zeros = ['dd', 'if=/dev/zero', f'of={memory}', 'bs=1M', f'count={n * n * 4 >> 20}', 'status=none']
+    written = Times()
+    for _ in range(3):
+        written = written.least(once([*PIN, *zeros], {}))
+        os.unlink(memory)
+    print(f'{n * n * 4 / 1e9:.1f} GB into memory by dd: {written.wall:.3f} s ({written.cpu:.3f} s of processor), the limit of a matrix; pdist {t["scipy pdist"].cpu / written.cpu:.1f} '
+          f'times that, facesdist {t["facesdist"].cpu / written.cpu:.1f} times', flush=True)
     for name, goal in (('scipy pdist', 20), ('torch.cdist', 2)):
         print(f'full matrix of {n} x 128 in memory: {text(name, t[name])}, {text("facesdist", t["facesdist"])}, {ratio(t[name], t["facesdist"], goal)}', flush=True)
 

@@ -41,6 +41,32 @@ static void test_wide_plans(void **state)
     }
 }
 
+/* Rows, parts; blocks: no fewer give each part its share. */
+static void test_even_plans(void **state)
+{
+    (void)state;
+    static const int64_t wanted[][3] = {{20000, 1, 1}, {20000, 2, 4}, {0, 2, 0}, {100, 2, 1}, {1000000, 2, 4}};
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        const fd_tile_plan plan = fd_tile_plan_even(wanted[i][0], (int)wanted[i][1], 9, 1 << 30);
+        assert_int_equal(plan.blocks, wanted[i][2]);
+    }
+    for (int parts = 1; parts <= 64; parts++) {
+        const int64_t most = (int64_t)ceil(sqrt(40.0 * parts)), n = 1000000;
+        const fd_tile_plan plan = fd_tile_plan_even(n, parts, most, 1 << 30);
+        assert_true(plan.blocks <= most);
+        for (int p = 0; p < parts; p++) {
+            int64_t first, I, J, pairs = 0;
+            const int64_t count = fd_tile_plan_share(&plan, parts, p, &first);
+            for (int64_t tile = first; tile < first + count; tile++) {
+                fd_tile_plan_at(&plan, tile, &I, &J);
+                const int64_t rows = fd_tile_plan_rows(&plan, I);
+                pairs += I == J ? rows * (rows + 1) / 2 : rows * fd_tile_plan_rows(&plan, J);
+            }
+            assert_true((double)pairs <= 1.05 * ((double)n * (n + 1) / 2 / parts));
+        }
+    }
+}
+
 static void test_tiles_are_numbered_row_by_row(void **state)
 {
     (void)state;
@@ -332,7 +358,7 @@ int main(void)
 {
     const struct CMUnitTest plan[] = {
         cmocka_unit_test(test_side_is_a_function_of_n),
-        cmocka_unit_test(test_wide_plans),
+        cmocka_unit_test(test_wide_plans), cmocka_unit_test(test_even_plans),
         cmocka_unit_test(test_tiles_are_numbered_row_by_row),
         cmocka_unit_test(test_shares_are_fair),
         cmocka_unit_test(test_metrics),

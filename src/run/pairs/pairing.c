@@ -103,19 +103,23 @@ static int64_t bytes_of_row(const fd_pairing *p)
 }
 
 /* Tiles of the matrix are chunks of the file, and all pairs of a tile may be within a radius. Else sweeps are as large as memory and a fair share for
- * every thread allow (20 tiles each), because the waiting pairs of a row are settled at the end of each. */
+ * every thread allow, because the waiting pairs of a row are settled at the end of each: 20 tiles for each thread, or the fewest of which one thread of each
+ * rank gets its share. */
 void fd_pairing_plan(fd_pairing *p)
 {
     static const double TILE = 1.4e11;   /* multiplications: some seconds; between tiles a run can stop */
     const int64_t most = p->memory > 0 && p->memory / 16 < 256 << 20 ? p->memory / 16 : 256 << 20, quick = (int64_t)sqrt(TILE / (double)(p->dim > 128 ? p->dim : 128));
-    const int64_t fitting = most / bytes_of_row(p), rows = fitting < quick ? fitting : quick;
-    const int parts = fd_comm_ranks(p->comm) * p->threads;
-    const int64_t blocks = parts == 1 ? 1 : (int64_t)ceil(sqrt(2.0 * 20 * parts));
+    const bool half = p->symmetric && 5 * p->n[0] < 7 * quick;   /* one tile, of which half is computed */
+    const int64_t fitting = most / bytes_of_row(p), soon = half ? p->n[0] + quick : quick, rows = fitting < soon ? fitting : soon;
+    const int ranks = fd_comm_ranks(p->comm), parts = ranks * p->threads;
+    const int64_t blocks = parts == 1 ? 1 : (int64_t)ceil(sqrt(2.0 * 20 * parts)), largest = p->side > 0 ? p->side : rows;
     for (int i = 0; i < 2; i++)
         if (p->wanted.matrix || p->wanted.radius_given)
             p->plan[i] = fd_tile_plan_of(p->n[i]);
+        else if (p->symmetric && p->threads == 1)
+            p->plan[i] = fd_tile_plan_even(p->n[i], ranks, blocks, largest);
         else
-            p->plan[i] = fd_tile_plan_wide(p->n[i], blocks, p->side > 0 ? p->side : rows);
+            p->plan[i] = fd_tile_plan_wide(p->n[i], blocks, largest);
 }
 
 fd_error *fd_pairing_prepare(fd_pairing *p, const fd_survey *survey)
