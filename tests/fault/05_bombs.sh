@@ -23,6 +23,9 @@ is x.h5 bomb.png status too_large
 is x.h5 bomb.jpg status too_large
 is x.h5 scans.jpg status too_large
 is x.h5 good.jpg status ok
+mkdir many && mv in/scans.jpg many
+job many -o scans.h5 --max-scans 5000
+is scans.h5 scans.jpg status ok
 job "$photos/people/p01" -o small.h5 --max-pixels 100K
 is small.h5 1.jpg status too_large
 job "$photos/people/p01" -o large.h5 --max-pixels 1M

@@ -34,6 +34,12 @@ fails 'journal.*No space left' full '*/rank-*.log' 6000 mpirun -np 2 facesdist
 rm -rf x.h5.journal
 fails 'x\.h5\.tmp: .*No space left on device: .* needed' full '*/x.h5.tmp' 400000 mpirun -np 2 facesdist
 goes_on mpirun -np 2 facesdist
+export FULL_ERRNO=122   # EDQUOT
+fails 'journal.*Disk quota exceeded' full '*/rank-*.log' 6000 facesdist
+rm -rf x.h5.journal
+fails 'x\.h5\.tmp: .*Disk quota exceeded: .* needed' full '*/x.h5.tmp' 400000 facesdist
+unset FULL_ERRNO
+goes_on facesdist
 
 # A file system that is full: of its own, where one may be mounted.
 mkdir small

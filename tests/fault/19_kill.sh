@@ -58,6 +58,19 @@ echo "$killed kills: $finished came too late to hinder the run, $hung left a lau
 expect 0 timeout 100 mpirun -np 3 facesdist "$photos" -o x.h5 --faces all --matrix full --save-crops --threads 1
 same x.h5 whole.h5
 [ ! -e x.h5.journal ] || die "the journal was left behind"
+# At most one batch is lost: held in its fourth batch of four, a rank has three of them in its journal.
+mkdir many
+for k in $(seq -w 24); do cp "$photos/people/p0$((10#$k % 9 + 1))/1.jpg" many/$k.jpg; done
+held open many/14.jpg many.h5.journal/rank-00000.log
+facesdist many -o many.h5 --threads 1 --batch 4 >out 2>err &
+pid=$!
+unheld
+held_now
+kill -9 $pid
+wait $pid
+let_go
+job many -o many.h5
+says err 'going on: 12 of 24'
 # What a kill after the commit, or while an existing result was written anew, leaves: cleared away by the same command; a file of somebody else's
 # in the journal's folder stays and is no reason to fail.
 mkdir one && face one/1.jpg

@@ -9,7 +9,7 @@ job in -o whole.h5
 begin()
 {
     rm -rf x.h5 x.h5.journal
-    held open in/10.jpg x.h5.journal/rank-00000.log
+    held open in/$at.jpg x.h5.journal/rank-00000.log
     "$@" >out 2>err &
     pid=$!
     unheld
@@ -29,12 +29,14 @@ interrupted()   # SIGNAL WHOM command...: WHOM is the process that is signalled:
     [ ! -e x.h5 ] || die "$signal: a result was written"
     says err 'interrupted: .*x\.h5\.journal'
     job in -o x.h5
-    says err 'going on'
+    says err "going on: ($done) of 30"   # it stopped there and then, and kept all that was done
     same x.h5 whole.h5
 }
+at=10 done="9|1[0-9]"   # of one rank; what it is at when it is told it may finish
 for signal in TERM INT USR1 USR2; do
     interrupted $signal pid facesdist in -o x.h5 --threads 1 --batch 1
 done
+at=06 done="[12]?[0-9]"   # early in its share; the others may be through
 interrupted USR1 pid mpirun -np 2 facesdist in -o x.h5 --threads 1 --batch 1
 interrupted TERM holder mpirun -np 3 facesdist in -o x.h5 --threads 1 --batch 1
 begin facesdist in -o x.h5 --threads 1 --batch 1

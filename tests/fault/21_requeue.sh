@@ -13,7 +13,7 @@ for round in 1 2 3 last; do
     if [ $round != last ]; then
         unheld
         held_now
-        kill -USR1 $pid   # to mpirun, as a batch script forwards Slurm's warning
+        kill -USR$((round % 2 + 1)) $pid   # USR2, USR1, USR2 to mpirun, as a batch script forwards Slurm's warning
         told err 'asked to stop'
         let_go
         wait $pid

@@ -13,3 +13,14 @@ assert (f['faces/valid'][:] == 0).all()
 assert np.isnan(f['distances/full'][:]).all()
 EOF
 says out 'without embedding +3'
+# infinite instead: nothing normalises it away
+sed -i 's/^normalize *=.*/normalize = none/' pack/pack.ini
+job in -o y.h5 --model pack --matrix full --topk 2 --radius 10 --histogram
+"$python" - <<'EOF' || die "an infinite embedding was not kept out"
+import h5py, numpy as np
+f = h5py.File('y.h5')
+assert np.isinf(f['faces/embedding'][:]).any(1).all(), f['faces/embedding'][:, :4]
+assert (f['faces/valid'][:] == 0).all()
+assert np.isnan(f['distances/full'][:]).all()
+assert (f['distances/topk/index'][:] == -1).all() and f['distances/radius/indptr'][-1] == 0 and f['distances/histogram'][:].sum() == 0
+EOF

@@ -1,6 +1,7 @@
 /* Preloaded (LD_PRELOAD=full.so): some files have no more room than so much, as on a disk that is full; all others, those of MPI above all, have as much as ever.
  *     FULL_FILES   a pattern for the paths of these files (fnmatch)
- *     FULL_BYTES   what one of them may have */
+ *     FULL_BYTES   what one of them may have
+ *     FULL_ERRNO   the reason (absent: ENOSPC) */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +29,8 @@ static off_t room(int fd, off_t at)
 
 static int no_room(void)
 {
-    errno = ENOSPC;
+    const char *number = getenv("FULL_ERRNO");
+    errno = number ? atoi(number) : ENOSPC;
     return -1;
 }
 

@@ -32,7 +32,7 @@ def info(name, dims):
 
 ini = open(f'{pack}/pack.ini').read()
 dim = int(re.search(r'^dim\s*=\s*(\d+)', ini, re.M)[1])
-weights = struct.pack('<f', float('inf')) * (3 * dim)
+weights = struct.pack('<f', float('inf')) * dim + bytes(4 * 2 * dim)   # of the first channel alone: no infinities of two signs meet
 tensor = field(1, 3) + field(1, dim) + field(2, 1) + field(8, b'w') + field(9, weights)
 pool = field(1, b'image') + field(2, b'mean') + field(3, b'pool') + field(4, b'GlobalAveragePool')
 flat = field(1, b'mean') + field(2, b'flat') + field(3, b'flatten') + field(4, b'Flatten')
