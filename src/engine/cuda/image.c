@@ -5,7 +5,6 @@
 #include "base/memory.h"
 #include "engine/cuda/image.h"
 #include "engine/cuda/slab.h"
-#include "engine/cuda/work.h"
 #include "kernels/area_tiles.h"
 #include "kernels/l2norm.h"
 #include "kernels/patches.h"
@@ -24,15 +23,6 @@ static fd_error *keep_pixels(fd_cuda_picture *p, size_t bytes)
     return NULL;
 }
 
-static fd_error *send_pixels(const fd_cuda_picture *p)
-{
-    fd_lane *lane = &p->lane->base;
-    fd_cuda_work_begin(lane, FD_PURPOSE_UPLOAD, NULL);
-    fd_error *err = fd_cuda_upload_pixels(p, p->memory, &(fd_cuda_rows){p->host, p->host_pitch, (size_t)p->base.width * 3, p->base.height});
-    fd_cuda_work_end(lane);
-    return err;
-}
-
 static fd_error *picture_open(fd_lane *base, const uint8_t *rgb, int32_t width, int32_t height, int64_t pitch, fd_picture **out)
 {
     fd_error *err = NULL;
@@ -49,7 +39,7 @@ static fd_error *picture_open(fd_lane *base, const uint8_t *rgb, int32_t width, 
     FD_TRY(keep_pixels(p, (size_t)width * 3 * (size_t)height));
     p->pixels = (fd_pixels){p->memory, (int64_t)width * 3, width, height};
     if (p->memory)
-        FD_TRY(send_pixels(p));
+        FD_TRY(fd_cuda_upload_pixels(p, p->memory, &(fd_cuda_rows){rgb, pitch, (size_t)width * 3, height}));
     *out = &p->base;
     p = NULL;
 done:

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "engine/cuda/image.h"
+#include "engine/cuda/work.h"
 
 static const size_t WINDOW_MOST = (size_t)64 << 20, WINDOW_LEAST = (size_t)256 << 10;   /* bytes of the lane's window, where no part needs more */
 
@@ -25,7 +26,10 @@ done:
 
 fd_error *fd_cuda_upload_pixels(const fd_cuda_picture *p, void *to, const fd_cuda_rows *rows)
 {
-    return p->pinned ? fd_cuda_upload_pinned(p->lane, to, rows) : fd_cuda_upload_rows(p->lane, to, rows);
+    fd_cuda_work_begin(&p->lane->base, FD_PURPOSE_UPLOAD, NULL);
+    fd_error *err = p->pinned ? fd_cuda_upload_pinned(p->lane, to, rows) : fd_cuda_upload_rows(p->lane, to, rows);
+    fd_cuda_work_end(&p->lane->base);
+    return err;
 }
 
 static size_t bytes_of(fd_window part)
