@@ -33,6 +33,7 @@ np.save('integers.npy', np.arange(12).reshape(4, 3))
 with h5py.File('any.h5', 'w') as f:
     f.create_dataset('deep/rows', data=y.astype(np.float32), chunks=(100, 24), compression='gzip')
     f['wide'] = y
+    f['named.npy'] = y
 EOF2
 for n in 0 1 2 511 512 513; do
     expect 0 facesdist-distances n$n.npy -o n.h5 --force --matrix full --topk 4 --radius 1.5 --histogram
@@ -75,7 +76,8 @@ judge
 # the same rows from other files give the same bytes; the matrix beside them changes nothing
 outputs="--matrix full --topk 9 --radius 4 --histogram"
 expect 0 facesdist-distances single.npy -o single.h5 $outputs
-for input in wide.npy any.h5:/deep/rows any.h5:/wide; do
+cp wide.npy unnamed
+for input in wide.npy unnamed any.h5:/deep/rows any.h5:/wide any.h5:/named.npy; do
     expect 0 facesdist-distances $input -o other.h5 --force $outputs
     same single.h5 other.h5
 done

@@ -1,9 +1,11 @@
 #include "run/pairs/vectors.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -34,6 +36,19 @@ static bool ends_with(const char *text, const char *end)
 {
     const size_t n = strlen(text), m = strlen(end);
     return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+/* By the first bytes; what cannot be read, or is damaged there, by its name. */
+static bool is_npy(const char *text)
+{
+    static const char magic[] = "\x93NUMPY";
+    char head[sizeof magic - 1];
+    const int fd = open(text, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return ends_with(text, ".npy") && !strstr(text, ":/");
+    const ssize_t n = read(fd, head, sizeof head);
+    close(fd);
+    return ends_with(text, ".npy") || (n == (ssize_t)sizeof head && memcmp(head, magic, sizeof head) == 0);
 }
 
 /* FILE of FILE:/dataset, and where the rest begins: NULL where there is none. */
@@ -86,7 +101,7 @@ fd_error *fd_vectors_open(const char *text, fd_watch *watch, fd_vectors **out)
     FD_TRY(fd_alloc(&v, 1, sizeof *v));
     v->watch = watch;
     FD_TRY(fd_strdup(&v->shown, text));
-    if (ends_with(text, ".npy")) {
+    if (is_npy(text)) {
         FD_TRY(fd_strdup(&v->path, text));
         FD_TRY(fd_npy_rows_open(text, &v->npy));
         v->n = fd_npy_rows_count(v->npy);
@@ -190,7 +205,7 @@ fd_error *fd_vectors_rehearse(const char *text, fd_watch *watch)
     char *path = NULL;
     const char *colon = NULL;
     struct stat facts;
-    if (ends_with(text, ".npy"))
+    if (is_npy(text))
         return NULL;
     FD_TRY(split(text, &path, &colon));
     const int step = fd_watch_begin(watch, FD_STAGE_READ, text, stat(path, &facts) == 0 ? (int64_t)facts.st_size : 0);

@@ -9,7 +9,7 @@
 
 typedef struct fd_vectors fd_vectors;
 
-/* text: FILE.npy, FILE.h5:/dataset, or a result file, whose /faces/embedding is taken with /faces/valid. Rows are read by the main thread only.
+/* text: a .npy file, FILE.h5:/dataset, or a result file, whose /faces/embedding is taken with /faces/valid. Rows are read by the main thread only.
  * FD_UNSUPPORTED: rows of more than 2^20 dimensions. */
 fd_error *fd_vectors_open(const char *text, fd_watch *watch, fd_vectors **out) FD_CHECK;   /* watch: of all reading; NULL: none */
 /* Opens such a file, and reads rows from all over it, in a child: FD_FORMAT where HDF5 dies of it. What else is wrong with it is left to the opening. */
