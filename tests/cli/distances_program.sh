@@ -154,6 +154,8 @@ expect 0 facesdist-distances n2.npy -o first.h5 --force --topk 1
 ln -s round.h5 round.h5
 expect 2 facesdist-distances n2.npy -o round.h5
 says err 'lead to no file'
+expect 2 facesdist-distances single.npy -o no.h5 --ranks 3
+says err '--ranks is for --forecast'
 expect 2 facesdist-distances single.npy -o no.h5 --matrix none
 says err 'nothing is wanted'
 [ ! -e no.h5 ] && [ ! -e no.h5.tmp ] || die "a refused run left a file"

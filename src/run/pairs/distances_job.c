@@ -121,6 +121,8 @@ static fd_error *describe(fd_distances_run *r)
         FD_THROW(FD_USAGE, "--transport nccl is for an all-gather: a ring goes by MPI");
     if (p->wanted.include_self && (!p->symmetric || p->wanted.k == 0))
         FD_THROW(FD_USAGE, "--include-self is for --topk without --queries");
+    if (fd_opt_given(r->options, "ranks") && !fd_opt_flag(r->options, "forecast"))
+        FD_THROW(FD_USAGE, "--ranks is for --forecast; mpirun -np sets the ranks of a run");
     if (p->wanted.clusters != FD_CLUSTERS_NONE && !p->symmetric)
         FD_THROW(FD_USAGE, "--clusters is for rows among themselves, not for --queries");
 done:
