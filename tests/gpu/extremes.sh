@@ -16,16 +16,15 @@ export PATH="$bin:$PATH"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
-/usr/bin/python3 - "$project/data/photos/group-of-7.jpg" <<'END'
+/usr/bin/python3 - "$project/data/photos/people/p01/1.jpg" <<'END'
 import sys, numpy
 from PIL import Image
 noise = numpy.random.default_rng(1).integers(0, 256, (800, 1000, 3), dtype='u1')   # in squares of 5 pixels: finer noise is gray in the pyramid, and no face
 Image.fromarray(noise.repeat(5, 0).repeat(5, 1)).save('noise.jpg', quality=95)
 part = Image.open(sys.argv[1]).convert('RGB')
-part = part.resize((2000, 2000 * part.height // part.width))   # faces of some hundred pixels
-tile = numpy.asarray(part)
+tile = numpy.asarray(part.resize((5000, 5000 * part.height // part.width)))   # a face of more than a thousand pixels
 down = -(-20000 // tile.shape[0])
-Image.fromarray(numpy.tile(tile, (down, 10, 1))[:20000]).save('wide.jpg', quality=90)
+Image.fromarray(numpy.tile(tile, (down, 4, 1))[:20000]).save('wide.jpg', quality=90)
 END
 
 # both NAME MIN_FACE OPTIONS...: on both engines, and what they found.
