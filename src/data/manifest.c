@@ -6,11 +6,12 @@
 
 #include "base/memory.h"
 
-static void free_entry(fd_entry *e)
+void fd_entry_free(fd_entry *e)
 {
     free(e->key);
     free(e->path);
     free(e->detail);
+    *e = (fd_entry){0};
 }
 
 fd_verdict fd_entry_verdict(const fd_entry *e)
@@ -31,7 +32,7 @@ fd_error *fd_entry_judge(fd_entry *e, const fd_verdict *v)
 void fd_manifest_free(fd_manifest *m)
 {
     for (int64_t i = 0; i < m->n; i++)
-        free_entry(&m->entry[i]);
+        fd_entry_free(&m->entry[i]);
     free(m->entry);
     *m = (fd_manifest){0};
 }
@@ -43,7 +44,7 @@ void fd_manifest_settle(fd_manifest *m)
         if (m->entry[i].probe.is_image) {
             m->entry[kept++] = m->entry[i];
         } else {
-            free_entry(&m->entry[i]);
+            fd_entry_free(&m->entry[i]);
             m->not_an_image++;
         }
     }

@@ -57,6 +57,8 @@ fd_error *fd_scan(const fd_scan_config *config, fd_manifest *out) FD_CHECK;
 /* Reads headers of entries first..last-1 (each rank a share) into their probes, passing over those that have a verdict already; never fails
  * for a file's sake. */
 fd_error *fd_probe_entries(fd_manifest *m, int64_t first, int64_t last) FD_CHECK;
+/* What the entry owns; it is empty then. */
+void fd_entry_free(fd_entry *e);
 /* The entry's verdict, with its reason. */
 fd_verdict fd_entry_verdict(const fd_entry *e);
 fd_error *fd_entry_judge(fd_entry *e, const fd_verdict *v) FD_CHECK;   /* takes the place of an earlier one */

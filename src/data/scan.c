@@ -143,14 +143,6 @@ done:
     return err;
 }
 
-static void drop(fd_entry *e)
-{
-    free(e->key);
-    free(e->path);
-    free(e->detail);
-    *e = (fd_entry){0};
-}
-
 static void close_ranks(fd_manifest *m)
 {
     int64_t kept = 0;
@@ -175,7 +167,7 @@ static fd_error *drop_doubles(fd_manifest *m)
     qsort(names, (size_t)n, sizeof *names, by_place);
     for (int64_t i = 1; i < n; i++)
         if (!strcmp(names[i].place, names[i - 1].place))
-            drop(names[i].entry);
+            fd_entry_free(names[i].entry);
     close_ranks(m);
 done:
     for (int64_t i = 0; names && i < n; i++)

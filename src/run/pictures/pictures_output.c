@@ -90,12 +90,10 @@ static void leave_out_own(fd_pictures *p)
         char *path = folder && !named ? realpath(m->entry[i].path, NULL) : NULL;
         const bool own = path && strncmp(path, folder, n) == 0 && path[n] == '/';
         free(path);
-        if (own) {
-            free(m->entry[i].key);
-            free(m->entry[i].path);
-        } else {
+        if (own)
+            fd_entry_free(&m->entry[i]);
+        else
             m->entry[kept++] = m->entry[i];
-        }
     }
     if (kept < m->n)
         fd_say(FD_NORMAL, "%lld files of the output folder are no inputs", (long long)(m->n - kept));

@@ -32,8 +32,7 @@ static void keep_videos(const fd_options *o, fd_manifest *m)
         if (is_called_a_video(m->entry[i].key) || is_named(o, m->entry[i].path)) {
             m->entry[kept++] = m->entry[i];
         } else {
-            free(m->entry[i].key);
-            free(m->entry[i].path);
+            fd_entry_free(&m->entry[i]);
             m->not_an_image++;
         }
     }
