@@ -13,7 +13,8 @@ typedef struct work {
     const fd_engine_kind *kind;
     fd_lane *lane;
     float *tile; /* engine memory: [side][pitch] */
-    float *host, *mirror;
+    float *host; /* the same where that is the host's, else a copy */
+    float *mirror;
     int64_t pitch; /* of tile and host: side of the columns */
     fd_topk own; /* lists of the row of blocks in hand */
 } work;
@@ -28,7 +29,10 @@ static fd_error *open_work(work *w)
     if (!job->sink.tile)
         return NULL;
     FD_TRY(w->kind->alloc(w->lane->engine, n * sizeof(float), (void **)&w->tile));
-    FD_TRY(fd_alloc_aligned(&w->host, n, sizeof(float)));
+    if (w->kind->room)
+        FD_TRY(fd_alloc_aligned(&w->host, n, sizeof(float)));
+    else
+        w->host = w->tile;
     if (job->symmetric)
         FD_TRY(fd_alloc_aligned(&w->mirror, n, sizeof(float)));
 done:
@@ -37,11 +41,12 @@ done:
 
 static void close_work(work *w)
 {
+    if (w->host != w->tile)
+        free(w->host);
     if (w->tile)
         w->kind->release(w->lane->engine, w->tile);
     if (w->job->lists)
         fd_lists_release(&w->own);
-    free(w->host);
     free(w->mirror);
 }
 
@@ -64,7 +69,8 @@ static fd_error *store(work *w, int64_t I, int64_t J, const fd_panel_block *a, c
     const fd_tile_sink *sink = &job->sink;
     const fd_rows x = {a->row, a->norm, a->valid, a->n}, y = {b->row, b->norm, b->valid, b->n};
     FD_TRY(w->kind->distance->tile(w->lane, job->metric, &x, &y, job->dim, a == b, w->tile, w->pitch));
-    FD_TRY(w->kind->download(w->lane, w->host, w->tile, (size_t)(a->n * w->pitch) * sizeof(float)));
+    if (w->host != w->tile)
+        FD_TRY(w->kind->download(w->lane, w->host, w->tile, (size_t)(a->n * w->pitch) * sizeof(float)));
     FD_TRY(w->kind->lane_sync(w->lane));
     fd_scale_back(job->scale, job->metric, w->host, a->n * w->pitch);
     put_nan(a, b, w->host, w->pitch);
