@@ -54,6 +54,13 @@ fd_error *fd_video_to_rgb(fd_video *v, fd_image *out) FD_CHECK;
 int fd_video_colours(enum AVColorSpace space, int width, int height);
 extern const int fd_video_sws_flags;
 
+/* video_encoder.c: the encoder that `o` names, set up for the frames of v, and its stream in the container `format`, which owns that. On failure a verdict.
+ * The caller frees the encoder in any case. */
+typedef struct fd_video_encoder { AVCodecContext *encoder; AVStream *stream; } fd_video_encoder;
+fd_error *fd_video_encoder_open(const fd_video *v, AVFormatContext *format, const fd_video_output *o, fd_video_encoder *out, fd_verdict *verdict) FD_CHECK;
+/* What the encoder or the container does not take (at most 50 bytes), and which or why. */
+fd_verdict fd_video_unsupported(const char *what, const char *detail);
+
 /* video_write.c: a packet of sound or subtitles of the source; it is unreferenced. Does nothing where that stream is not copied. */
 fd_error *fd_video_copy(fd_video_writer *w, AVPacket *packet) FD_CHECK;
 

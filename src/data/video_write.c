@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "data/video_private.h"
 
-enum { IO_BUFFER = 1 << 18, LEAST_CUT = 16 };   /* pixels: parts of one row or column come out wrong (libavcodec 59) */
+enum { IO_BUFFER = 1 << 18 };
 
 struct fd_video_writer {
     fd_video *source;
@@ -18,8 +18,7 @@ struct fd_video_writer {
     int64_t at, end;
     AVIOContext *io;
     AVFormatContext *format;
-    AVCodecContext *encoder;
-    AVStream *stream;
+    fd_video_encoder pictures;
     int *copied;                  /* [streams of the source] stream here, or -1: sound and subtitles */
     char left_out[40];            /* codec of subtitles that the container cannot hold; "": none */
     AVFrame *frame;
@@ -69,106 +68,7 @@ static fd_error *error_of(fd_video_writer *w, const char *what, int error)
     return FD_FAIL(error == AVERROR(ENOMEM) ? FD_NOMEM : FD_IO, "%s: cannot %s: %s", fd_escape(name, sizeof name, w->source->path), what, fd_video_reason(reason, error));
 }
 
-/* --- what the user chose ------------------------------------------------------------------------------------------------------------------ */
-
-fd_error *fd_video_check_output(const char *name, const fd_video_output *o)
-{
-    char shown[FD_ESCAPED];
-    const AVCodec *codec = avcodec_find_encoder_by_name(o->codec);
-    const AVOutputFormat *format = av_guess_format(NULL, name, NULL);
-    AVDictionary *options = NULL;
-    const int parsed = o->options ? av_dict_parse_string(&options, o->options, "=", ":", 0) : 0;
-    av_dict_free(&options);
-    if (!codec || codec->type != AVMEDIA_TYPE_VIDEO)
-        return FD_FAIL(FD_USAGE, "there is no encoder of video called %s: try ffv1, libx264 or mpeg4", fd_escape(shown, sizeof shown, o->codec));
-    if (!format || format->flags & (AVFMT_NOFILE | AVFMT_NEEDNUMBER) || format->video_codec == AV_CODEC_ID_NONE)
-        return FD_FAIL(FD_USAGE, "%s does not end as a video does: .mkv, .mp4, .mov, .avi, .nut", fd_escape(shown, sizeof shown, name));
-    if (avformat_query_codec(format, codec->id, FF_COMPLIANCE_NORMAL) == 0)
-        return FD_FAIL(FD_USAGE, "%s cannot hold %s: name an output that ends in .mkv, or another --codec", format->long_name, o->codec);
-    return parsed < 0 ? FD_FAIL(FD_USAGE, "--codec-options are written name=value:name=value") : NULL;
-}
-
-/* Eight bits of red, green and blue without loss where the codec has them; what all players show, 4:2:0, of the others; else what is nearest. */
-static enum AVPixelFormat choose_pixels(const AVCodec *codec)
-{
-    static const enum AVPixelFormat wanted[] = {AV_PIX_FMT_RGB24, AV_PIX_FMT_BGR24, AV_PIX_FMT_GBRP, AV_PIX_FMT_0RGB32, AV_PIX_FMT_RGB0, AV_PIX_FMT_YUV420P,
-                                                AV_PIX_FMT_YUVJ420P};
-    for (size_t i = 0; codec->pix_fmts && i < sizeof wanted / sizeof *wanted; i++)
-        for (const enum AVPixelFormat *p = codec->pix_fmts; *p != AV_PIX_FMT_NONE; p++)
-            if (*p == wanted[i])
-                return wanted[i];
-    return codec->pix_fmts ? avcodec_find_best_pix_fmt_of_list(codec->pix_fmts, AV_PIX_FMT_RGB24, 0, NULL) : AV_PIX_FMT_RGB24;
-}
-
 /* --- streams ------------------------------------------------------------------------------------------------------------------------------ */
-
-/* what: at most 50 bytes. */
-static fd_verdict unsupported(const char *what, const char *detail)
-{
-    fd_verdict v = {FD_IMAGE_UNSUPPORTED, ""};
-    snprintf(v.detail, sizeof v.detail, "%.50s %.28s", what, detail);
-    return v;
-}
-
-static void describe_frames(fd_video_writer *w, const fd_video_output *o)
-{
-    AVCodecContext *e = w->encoder;
-    const AVStream *from = w->source->stream;
-    const fd_video_facts *facts = &w->source->facts;
-    const AVPixFmtDescriptor *pixels = av_pix_fmt_desc_get(e->pix_fmt);
-    const AVRational aspect = w->source->frame->sample_aspect_ratio;
-    e->width = facts->width;
-    e->height = facts->height;
-    e->sample_aspect_ratio = facts->orientation >= 5 ? (AVRational){aspect.den, aspect.num ? aspect.num : 1} : aspect;
-    if (aspect.num == 0)
-        e->sample_aspect_ratio = (AVRational){0, 1};
-    e->time_base = from->time_base;
-    e->framerate = from->avg_frame_rate;
-    e->flags |= AV_CODEC_FLAG_BITEXACT;
-    e->thread_count = e->codec_id == AV_CODEC_ID_FFV1 ? o->threads : 1;
-    if (pixels->flags & AV_PIX_FMT_FLAG_RGB) {
-        e->colorspace = AVCOL_SPC_RGB;
-    } else {
-        e->colorspace = (enum AVColorSpace)fd_video_colours(AVCOL_SPC_UNSPECIFIED, e->width, e->height);
-        e->color_range = e->pix_fmt == AV_PIX_FMT_YUVJ420P ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
-    }
-    if (w->format->oformat->flags & AVFMT_GLOBALHEADER)
-        e->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
-}
-
-static fd_error *open_encoder(fd_video_writer *w, const fd_video_output *o, fd_verdict *verdict)
-{
-    fd_error *err = NULL;
-    char reason[64];
-    AVDictionary *options = NULL;
-    const AVCodec *codec = avcodec_find_encoder_by_name(o->codec);
-    w->encoder = avcodec_alloc_context3(codec);
-    w->stream = avformat_new_stream(w->format, NULL);
-    if (!w->encoder || !w->stream)
-        FD_THROW(FD_NOMEM, "no memory for an encoder");
-    w->encoder->pix_fmt = choose_pixels(codec);
-    describe_frames(w, o);
-    if (codec->id == AV_CODEC_ID_FFV1 && w->encoder->width >= LEAST_CUT && w->encoder->height >= LEAST_CUT) {
-        av_dict_set(&options, "level", "3", 0);   /* parts of a frame that threads share, and that a damaged byte does not leave; their number is in the bytes */
-        av_dict_set(&options, "slices", "4", 0);
-    }
-    if (o->options && av_dict_parse_string(&options, o->options, "=", ":", 0) < 0)
-        FD_THROW(FD_USAGE, "--codec-options are written name=value:name=value");
-    const int error = avcodec_open2(w->encoder, codec, &options);
-    const AVDictionaryEntry *left = av_dict_get(options, "", NULL, AV_DICT_IGNORE_SUFFIX);
-    if (error >= 0 && left)
-        FD_THROW(FD_USAGE, "encoder %s has no option %s", o->codec, left->key);
-    if (error < 0)
-        *verdict = unsupported("its frames do not go into the encoder:", fd_video_reason(reason, error));
-    else if (avcodec_parameters_from_context(w->stream->codecpar, w->encoder) < 0)
-        FD_THROW(FD_NOMEM, "no memory for an encoder");
-    w->stream->time_base = w->encoder->time_base;
-    w->stream->avg_frame_rate = w->encoder->framerate;
-    w->stream->sample_aspect_ratio = w->encoder->sample_aspect_ratio;
-done:
-    av_dict_free(&options);
-    return err;
-}
 
 /* A stream that is copied as it is; its number here. */
 static fd_error *copy_stream(fd_video_writer *w, const AVStream *from, int *number)
@@ -203,7 +103,7 @@ static fd_error *copy_streams(fd_video_writer *w, bool sound, fd_verdict *verdic
         else if (subtitles)
             snprintf(w->left_out, sizeof w->left_out, "%s", avcodec_get_name(s->codecpar->codec_id));
         else
-            *verdict = unsupported("sound that the container cannot hold (--no-sound):", avcodec_get_name(s->codecpar->codec_id));
+            *verdict = fd_video_unsupported("sound that the container cannot hold (--no-sound):", avcodec_get_name(s->codecpar->codec_id));
     }
 done:
     return err;
@@ -213,7 +113,7 @@ done:
  * decoder and the encoder keep frames back, so that the order depends on the times alone. Microseconds. */
 static int64_t most_ahead(const fd_video_writer *w, int threads)
 {
-    const AVRational rate = w->encoder->framerate;
+    const AVRational rate = w->pictures.encoder->framerate;
     const double frames = 32 + 2 * threads, seconds = rate.num > 0 && rate.den > 0 ? 1 + frames / av_q2d(rate) : 10;
     return (int64_t)(1e6 * (seconds < 60 ? seconds : 60));
 }
@@ -239,7 +139,7 @@ done:
 static fd_error *prepare_frame(fd_video_writer *w)
 {
     fd_error *err = NULL;
-    const AVCodecContext *e = w->encoder;
+    const AVCodecContext *e = w->pictures.encoder;
     w->frame = av_frame_alloc();
     w->packet = av_packet_alloc();
     w->from_rgb = sws_getContext(e->width, e->height, AV_PIX_FMT_RGB24, e->width, e->height, e->pix_fmt, fd_video_sws_flags, NULL, NULL, NULL);
@@ -280,7 +180,7 @@ fd_error *fd_video_create(const char *path, fd_video *source, const fd_video_out
     w->source = source;
     if (avformat_alloc_output_context2(&w->format, av_guess_format(NULL, path, NULL), NULL, NULL) < 0)
         FD_THROW(FD_NOMEM, "no memory for a video");
-    FD_TRY(open_encoder(w, o, verdict));
+    FD_TRY(fd_video_encoder_open(source, w->format, o, &w->pictures, verdict));
     if (verdict->status == FD_IMAGE_OK)
         FD_TRY(copy_streams(w, o->sound, verdict));
     if (verdict->status != FD_IMAGE_OK)
@@ -292,7 +192,7 @@ fd_error *fd_video_create(const char *path, fd_video *source, const fd_video_out
         FD_TRY(error_of(w, "write", error));
     if (error < 0) {
         char reason[64];
-        *verdict = unsupported("its streams do not go into the container:", fd_video_reason(reason, error));
+        *verdict = fd_video_unsupported("its streams do not go into the container:", fd_video_reason(reason, error));
         goto done;
     }
     FD_TRY(add_held(w));
@@ -328,15 +228,15 @@ fd_error *fd_video_copy(fd_video_writer *w, AVPacket *packet)
 static fd_error *encode(fd_video_writer *w, const AVFrame *frame)
 {
     fd_error *err = NULL;
-    int error = avcodec_send_frame(w->encoder, frame);
+    int error = avcodec_send_frame(w->pictures.encoder, frame);
     while (error >= 0) {
-        error = avcodec_receive_packet(w->encoder, w->packet);
+        error = avcodec_receive_packet(w->pictures.encoder, w->packet);
         if (error < 0)
             break;
         if (frame && w->packet->pts == frame->pts)
             w->packet->duration = fd_video_duration(frame);
-        w->packet->stream_index = w->stream->index;
-        av_packet_rescale_ts(w->packet, w->encoder->time_base, w->stream->time_base);
+        w->packet->stream_index = w->pictures.stream->index;
+        av_packet_rescale_ts(w->packet, w->pictures.encoder->time_base, w->pictures.stream->time_base);
         FD_TRY(put(w, w->packet));
     }
     if (error != AVERROR(EAGAIN) && error != AVERROR_EOF)
@@ -387,7 +287,7 @@ void fd_video_writer_close(fd_video_writer *w)
     if (!w)
         return;
     w->source->writer = NULL;
-    avcodec_free_context(&w->encoder);
+    avcodec_free_context(&w->pictures.encoder);
     av_frame_free(&w->frame);
     av_packet_free(&w->packet);
     sws_freeContext(w->from_rgb);
