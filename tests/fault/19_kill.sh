@@ -64,11 +64,7 @@ for k in $(seq -w 24); do cp "$photos/people/p0$((10#$k % 9 + 1))/1.jpg" many/$k
 held open many/14.jpg many.h5.journal/rank-00000.log
 facesdist many -o many.h5 --threads 1 --batch 4 >out 2>err &
 pid=$!
-unheld
-held_now
-kill -9 $pid
-wait $pid
-let_go
+kill_held
 job many -o many.h5
 says err 'going on: 12 of 24'
 # What a kill after the commit, or while an existing result was written anew, leaves: cleared away by the same command; a file of somebody else's

@@ -27,11 +27,7 @@ same x.h5 whole.h5
 held open in/3.jpg y.h5.journal/rank-00000.log
 LD_PRELOAD="$bin/hold.so $bin/no_locks.so" facesdist in -o y.h5 --threads 1 --batch 1 >first.out 2>first.err &
 pid=$!
-unheld
-held_now
-kill -9 $pid
-wait $pid
-let_go
+kill_held
 without $EOPNOTSUPP 0 facesdist in -o y.h5 --threads 1
 says err 'going on'
 same y.h5 whole.h5

@@ -2,26 +2,23 @@
  *     FULL_FILES   a pattern for the paths of these files (fnmatch)
  *     FULL_BYTES   what one of them may have
  *     FULL_ERRNO   the reason (absent: ENOSPC) */
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "preloaded.h"
+
 /* Bytes from `at` on that the file has room for; INT64_MAX: as much as is wanted. */
 static off_t room(int fd, off_t at)
 {
     const char *files = getenv("FULL_FILES"), *bytes = getenv("FULL_BYTES");
-    char link[64], path[4096];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    const ssize_t n = files && bytes ? readlink(link, path, sizeof path - 1) : -1;
-    path[n > 0 ? n : 0] = 0;
-    if (n <= 0 || fnmatch(files, path, 0) != 0)
+    char path[OPEN_PATH];
+    if (!files || !bytes || fnmatch(files, path_of(fd, path), 0) != 0)
         return INT64_MAX;
     const off_t limit = (off_t)strtoll(bytes, NULL, 10);
     return at < limit ? limit - at : 0;
@@ -33,8 +30,6 @@ static int no_room(void)
     errno = number ? atoi(number) : ENOSPC;
     return -1;
 }
-
-#define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 ssize_t pwrite(int fd, const void *bytes, size_t n, off_t at)
 {

@@ -5,7 +5,6 @@
  *     HOLD_MARK    a file that is made when the call was reached; the call goes on when it is gone
  *     HOLD_AFTER   a file; calls before it exists are not meant (absent: all are)
  *     HOLD_THREAD  name of the thread whose calls are meant (absent: any) */
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -16,6 +15,8 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include "preloaded.h"
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -52,14 +53,9 @@ static void hold(const char *call, const char *path)
 
 static void hold_descriptor(const char *call, int fd)
 {
-    char link[64], path[4096];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    const ssize_t n = readlink(link, path, sizeof path - 1);
-    path[n > 0 ? n : 0] = 0;
-    hold(call, path);
+    char path[OPEN_PATH];
+    hold(call, path_of(fd, path));
 }
-
-#define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 int openat(int folder, const char *path, int flags, ...)
 {

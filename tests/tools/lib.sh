@@ -64,6 +64,8 @@ tell()
     sleep 0.1   # from its delivery to the handler's first instruction
 }
 let_go() { rm -f "$HOLD_MARK"; }
+# Kills the run that is held ($pid), and lets go what comes after it.
+kill_held() { unheld; held_now; kill -9 $pid; wait $pid; let_go; }
 unheld() { unset HOLD_CALL HOLD_NAME HOLD_AFTER HOLD_THREAD LD_PRELOAD; }
 # of FILE.h5 KEY FIELD: a field of /images of one image: status (by name), faces, flags, detail, duplicate_of (as a key).
 of()

@@ -3,7 +3,6 @@
  *     LOST_FILE    end of the file's path
  *     LOST_SPEED   of these clocks (absent: 1)
  *     LOST_MARK    a file into which the process that gets lost writes its number (absent: none) */
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,16 +10,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+#include "preloaded.h"
 
 static int is_it(int fd)
 {
     const char *name = getenv("LOST_FILE");
-    char link[64], path[4096];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    const ssize_t n = name ? readlink(link, path, sizeof path - 1) : -1;
-    path[n > 0 ? n : 0] = 0;
-    return n > 0 && (size_t)n >= strlen(name) && strcmp(path + (size_t)n - strlen(name), name) == 0;
+    char path[OPEN_PATH];
+    const size_t n = name ? strlen(path_of(fd, path)) : 0;
+    return n > 0 && n >= strlen(name) && strcmp(path + n - strlen(name), name) == 0;
 }
 
 static void tell(void)

@@ -1,27 +1,22 @@
 /* Preloaded (LD_PRELOAD=short.so): one call moves fewer bytes than it was asked to, as Linux does from 2 GiB on, and network file systems whenever they like.
  *     SHORT_FILES   a pattern for the paths of the files that are meant (fnmatch)
  *     SHORT_BYTES   what one call moves at most */
-#include <dlfcn.h>
 #include <fnmatch.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "preloaded.h"
+
 /* What a call that asks for n bytes may move. */
 static size_t fewer(int fd, size_t n)
 {
     const char *files = getenv("SHORT_FILES"), *bytes = getenv("SHORT_BYTES");
-    char link[64], path[4096];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    const ssize_t length = files && bytes ? readlink(link, path, sizeof path - 1) : -1;
-    path[length > 0 ? length : 0] = 0;
-    const size_t limit = length > 0 && fnmatch(files, path, 0) == 0 ? strtoul(bytes, NULL, 10) : n;
+    char path[OPEN_PATH];
+    const size_t limit = files && bytes && fnmatch(files, path_of(fd, path), 0) == 0 ? strtoul(bytes, NULL, 10) : n;
     return n < limit ? n : limit;
 }
-
-#define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 ssize_t read(int fd, void *bytes, size_t n)
 {
