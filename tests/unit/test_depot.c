@@ -1,6 +1,10 @@
 /* A depot that threads share: nobody has another's bytes, everybody is served, and what never fits is told at once. */
 #include <pthread.h>
+#include <stdatomic.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "check.h"
 #include "run/depot.h"
 
@@ -51,6 +55,59 @@ static void threads_share(void **state)
     fd_engine_close(e);
 }
 
+typedef struct asker { pthread_t thread; fd_depot *depot; size_t bytes; atomic_long number; atomic_bool served; } asker;
+
+static void *ask(void *self)
+{
+    asker *a = self;
+    fd_slab slab;
+    a->number = syscall(SYS_gettid);
+    fd_error_free(fd_depot_take(a->depot, a->bytes, &slab));
+    a->served = slab.memory != NULL;
+    fd_depot_give(a->depot, &slab);
+    return NULL;
+}
+
+/* Until the thread has got something or sleeps, as who waits does. */
+static void settle(asker *a)
+{
+    for (char how = 0; how != 'S' && !a->served; fd_sleep(1e-3)) {
+        char path[64];
+        snprintf(path, sizeof path, "/proc/self/task/%ld/stat", (long)a->number);
+        FILE *f = a->number ? fopen(path, "r") : NULL;
+        if (f && fscanf(f, "%*d (%*[^)]) %c", &how) != 1)
+            how = 0;
+        if (f)
+            fclose(f);
+    }
+}
+
+/* Little that would fit waits for much that does not yet: else those who want much might wait for ever. */
+static void first_come_first_served(void **state)
+{
+    (void)state;
+    fd_engine *e;
+    fd_depot *depot;
+    fd_slab half;
+    assert_ok(fd_engine_open("ref", &(fd_engine_config){.isa = "auto"}, &e));
+    assert_ok(fd_depot_open(e, WHOLE, &depot));
+    assert_ok(fd_depot_take(depot, WHOLE / 2, &half));
+    asker askers[] = {{.depot = depot, .bytes = WHOLE}, {.depot = depot, .bytes = 1}};
+    for (int k = 0; k < 2; k++) {
+        assert_int_equal(pthread_create(&askers[k].thread, NULL, ask, &askers[k]), 0);
+        settle(&askers[k]);
+    }
+    const bool overtook = askers[0].served || askers[1].served;
+    fd_depot_give(depot, &half);
+    for (int k = 0; k < 2; k++) {
+        assert_int_equal(pthread_join(askers[k].thread, NULL), 0);
+        assert_true(askers[k].served);
+    }
+    assert_false(overtook);
+    fd_depot_close(depot);
+    fd_engine_close(e);
+}
+
 static void empty_ones(void **state)
 {
     (void)state;
@@ -74,6 +131,6 @@ static void empty_ones(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(threads_share), cmocka_unit_test(empty_ones)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(threads_share), cmocka_unit_test(first_come_first_served), cmocka_unit_test(empty_ones)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
