@@ -11,14 +11,16 @@ enum { LANES = 16, INFINITE = 0x7f800000 };   /* LANES: sums and maxima side by 
 
 int32_t fd_largest_bits(const float *x, int64_t n)
 {
-    typedef int32_t ints __attribute__((vector_size(LANES * sizeof(int32_t))));
-    ints most = {0}, bits;
-    for (int64_t k = 0; k + LANES <= n; k += LANES) {
-        memcpy(&bits, x + k, sizeof bits);
-        bits &= INT32_MAX;
-        const ints larger = bits > most;
-        most = (bits & larger) | (most & ~larger);
-    }
+    typedef int32_t ints __attribute__((vector_size(16)));   /* of the least instruction set: wider ones are compared in pieces, through memory */
+    enum { PART = sizeof(ints) / sizeof(int32_t), PARTS = LANES / PART };
+    ints most[PARTS] = {{0}}, bits;
+    for (int64_t k = 0; k + LANES <= n; k += LANES)
+        for (int p = 0; p < PARTS; p++) {
+            memcpy(&bits, x + k + p * PART, sizeof bits);
+            bits &= INT32_MAX;
+            const ints larger = bits > most[p];
+            most[p] = (bits & larger) | (most[p] & ~larger);
+        }
     int32_t largest = 0, bit;
     for (int64_t k = n / LANES * LANES; k < n; k++) {
         memcpy(&bit, x + k, sizeof bit);
@@ -26,7 +28,7 @@ int32_t fd_largest_bits(const float *x, int64_t n)
         largest = bit > largest ? bit : largest;
     }
     for (int l = 0; l < LANES; l++)
-        largest = most[l] > largest ? most[l] : largest;
+        largest = most[l / PART][l % PART] > largest ? most[l / PART][l % PART] : largest;
     return largest;
 }
 

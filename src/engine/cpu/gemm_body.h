@@ -18,6 +18,8 @@ INLINE void add_part(const float *const x[ROWS], int64_t step, int64_t n, const 
         acc[r][0] = acc[r][1] = vec_set(0);
     for (int64_t k = 0; k < n; k++, weight += WIDTH) {
         vec w0 = vec_load(weight), w1 = vec_load(weight + VL);
+        __builtin_prefetch(weight + 8 * WIDTH);
+        __builtin_prefetch(weight + 8 * WIDTH + VL);
         UNROLL for (int r = 0; r < ROWS; r++) {
             vec b = vec_set(x[r][k * step]);
             acc[r][0] = vec_fma(b, w0, acc[r][0]);
