@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 
@@ -74,6 +75,7 @@ static fd_error *cpu_open(const fd_engine_config *config, fd_engine **out)
     e->base.kind = &fd_cpu_kind;
     e->isa = isa;
     e->lanes = isa == FD_ISA_AVX512 ? 16 : isa == FD_ISA_AVX2 ? 8 : 4;
+    e->cache = sysconf(_SC_LEVEL2_CACHE_SIZE) > 0 ? sysconf(_SC_LEVEL2_CACHE_SIZE) : 1 << 20;
     e->block = isa == FD_ISA_AVX512 ? 16 : 8;
     describe(e);
     int status = (int)dnnl_engine_create(&e->dnnl, dnnl_cpu, 0);

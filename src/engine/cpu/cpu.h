@@ -18,6 +18,7 @@ typedef struct fd_cpu_engine {
     fd_engine base;
     fd_isa isa;
     int lanes;                    /* floats of one vector: 4, 8 or 16 */
+    int64_t cache;                /* bytes of the second level's, or 1 MiB where nobody knows */
     int block;                    /* channels of a block of FD_BLOCKED: 8 or 16 */
     struct dnnl_engine *dnnl;
     char description[160];

@@ -1,5 +1,4 @@
 /* The sweep itself: tiles of products, the pairs that pass, their values, and the outputs. */
-#include "engine/cpu/sweep.h"
 
 #include <math.h>
 #include <string.h>
@@ -7,10 +6,12 @@
 #include "base/memory.h"
 #include "engine/cpu/cpu.h"
 #include "engine/cpu/sweep_amx.h"
+#include "engine/cpu/sweep_pair.h"
+#include "engine/cpu/sweep_side.h"
 
-/* Rows whose products with a column seed its test: a fortieth of 20,000, whose k best leave half of the pairs that would have passed. Whole tiles of every
- * size there is, of rows and of columns. */
-enum { SAMPLE = 480 };
+/* Rows whose products with a column seed its test: a twentieth of 20,000, whose k best leave less than half of the pairs that would have passed. Whole tiles
+ * of every size there is, of rows and of columns. */
+enum { SAMPLE = 960 };
 
 typedef struct state {
     const fd_sweep *s;
@@ -18,99 +19,22 @@ typedef struct state {
     fd_sweep_side side[2];
     fd_sweep_side *a, *b; /* the same where the blocks are */
     int rows, width; /* of a tile */
+    int64_t cache;   /* bytes of the second level's */
     bool bins_by_value; /* float32 cannot hold the histogram's numbers */
     fd_sweep_bins bins;
     float dot[2][FD_SWEEP_TILE] __attribute__((aligned(64)));
     float sample[SAMPLE * FD_SWEEP_WIDTH] __attribute__((aligned(64)));        /* tiles of products */
     float best[FD_SEED_CLASSES * FD_SWEEP_WIDTH] __attribute__((aligned(64)));   /* of each class of rows; see sweep.h */
-    uint16_t rest[3 * FD_SWEEP_TILE];
+    fd_sweep_batch batch;
+    uint16_t rest[3 * (FD_SWEEP_BATCH + FD_SWEEP_TILE)];
 } state;
 
 /* --- pairs --------------------------------------------------------------------------------------------------------------------------- */
 
-/* The value of row i of side x and row j of side y. */
-static float value_of(const state *w, const fd_sweep_side *x, int64_t i, const fd_sweep_side *y, int64_t j)
-{
-    const fd_cpu_block *a = x->block, *b = y->block;
-    const float *u = a->row + i * a->pitch, *v = b->row + j * b->pitch;
-    switch (a->base.metric) {
-    case FD_INNER:
-        return (float)w->kernel->dot(u, v, a->pitch);
-    case FD_COSINE:
-        return (float)(w->kernel->turned(u, a->factor[i], v, b->factor[j], a->pitch) / 2);
-    case FD_EUCLIDEAN:
-        return (float)sqrt(w->kernel->squares(u, v, a->pitch));
-    default:
-        return (float)w->kernel->squares(u, v, a->pitch);
-    }
-}
-
-/* Global index of the first row of the side that row x's pairs are of. */
-static int64_t other_first(const state *w, const fd_sweep_side *x)
-{
-    return x == &w->side[0] ? w->s->first_b : w->s->first_a;
-}
-
-/* Drops the waiting pairs of a row that do not pass any more. */
-static void sift(fd_sweep_side *x, int64_t i)
-{
-    x->waits[i] = x->kernel->sift(x->waiting + i * x->room, x->waits[i], x->list_test[i]);
-}
-
-static void prefetch(const fd_cpu_block *b, int64_t i)
-{
-    for (int64_t k = 0; k < b->pitch; k += FD_ALIGN / (int)sizeof(float))
-        __builtin_prefetch(b->row + i * b->pitch + k);
-}
-
-/* The waiting pairs of a row that still pass get their values. */
-static void settle(state *w, fd_sweep_side *x, const fd_sweep_side *y, int64_t i)
-{
-    const fd_waiting *waiting = x->waiting + i * x->room;
-    sift(x, i);
-    for (int32_t m = 0; m < x->waits[i]; m++) {
-        int64_t j = waiting[m].other;
-        if (m + 1 < x->waits[i])
-            prefetch(y->block, waiting[m + 1].other);
-        if (waiting[m].score >= x->list_test[i])
-            fd_sweep_known(x, i, value_of(w, x, i, y, j), other_first(w, x) + j);
-    }
-    x->waits[i] = 0;
-}
-
-static void settle_all(state *w, fd_sweep_side *x, const fd_sweep_side *y)
-{
-    const int64_t n = x->list.k ? x->block->base.n : 0;
-    for (int64_t i = 0; i < n; i++) {
-        if (i + 1 < n && x->waits[i + 1] > 0)
-            prefetch(y->block, x->waiting[(i + 1) * x->room].other);
-        if (x->waits[i] > 0)
-            settle(w, x, y, i);
-    }
-}
-
-/* What the kernel left to be done. */
-static void offer_list(state *w, fd_sweep_side *x, int64_t i, fd_sweep_side *y, int64_t j, float dot)
-{
-    while (dot >= x->list_test[i] + y->half[j]) {
-        if (x->square[i] < 0 || y->square[j] < 0) { /* wild: the product says nothing */
-            fd_sweep_known(x, i, value_of(w, x, i, y, j), other_first(w, x) + j);
-            return;
-        }
-        if (x->waits[i] < 0)
-            fd_sweep_take_list(x, i);
-        if (w->kernel->wait(x, i, y, j, dot))
-            return;
-        sift(x, i);
-        if (x->waits[i] > x->room / 4 * 3)
-            settle(w, x, y, i);
-    }
-}
-
 static void offer_radius(state *w, int64_t i, int64_t j)
 {
     fd_radius *r = w->s->radius;
-    float value = value_of(w, w->a, i, w->b, j);
+    float value = fd_sweep_value(w->a, i, w->b, j);
     if (!fd_within(w->a->block->base.metric, value, r->radius))
         return;
     const bool turned = w->a == &w->side[1];   /* sides are swapped */
@@ -123,26 +47,26 @@ static void offer_self(state *w)
 {
     for (int64_t i = 0; i < w->a->block->base.n; i++)
         if (!isnan(w->a->block->factor[i]))
-            fd_sweep_known(w->a, i, value_of(w, w->a, i, w->a, i), w->s->first_a + i);
+            fd_sweep_known(w->a, i, fd_sweep_value(w->a, i, w->a, i), w->s->first_a + i);
 }
 
 /* --- a tile -------------------------------------------------------------------------------------------------------------------------- */
 
-static void offer(state *w, int64_t i0, int64_t j0, const float *dot)
+/* The pairs that passed are put where they belong. */
+static void deal(state *w)
 {
     fd_sweep_side *a = w->a, *b = w->b;
-    const fd_sweep_tile t = {a, b, w->rows, w->width, i0, j0, w->s->radius != NULL};
-    const int rests = w->kernel->offer(&t, dot, w->rest);
+    const int rests = w->kernel->deal(a, b, w->s->radius != NULL, &w->batch, w->rest);
     for (int h = 0; h < rests; h++) {
-        const int place = w->rest[h] & FD_REST_PLACE;
-        const int64_t i = i0 + place / w->width, j = j0 + place % w->width;
+        const fd_passed p = w->batch.pair[w->rest[h] & FD_REST_PLACE];
         if (w->rest[h] & FD_REST_A)
-            offer_list(w, a, i, b, j, dot[place]);
+            fd_sweep_offer(a, p.i, b, p.j, p.product);
         if (w->rest[h] & FD_REST_B)
-            offer_list(w, b, j, a, i, dot[place]);
+            fd_sweep_offer(b, p.j, a, p.i, p.product);
         if (w->rest[h] & FD_REST_RADIUS)
-            offer_radius(w, i, j);
+            offer_radius(w, p.i, p.j);
     }
+    w->batch.n = 0;
 }
 
 static void count_row(state *w, int64_t i, int64_t j0, const float *dot)
@@ -159,15 +83,35 @@ static void count_row(state *w, int64_t i, int64_t j0, const float *dot)
         if (!by_value && low[j] == high[j])
             h->count[low[j]]++;
         else if (squares[j] != FD_UNUSABLE)
-            h->count[fd_histogram_place(h, (double)value_of(w, w->a, i, w->b, j0 + j))]++;
+            h->count[fd_histogram_place(h, (double)fd_sweep_value(w->a, i, w->b, j0 + j))]++;
 }
 
 static void finish(state *w, int64_t i, int64_t j, const float *dot)
 {
     if (w->a->list.k || w->b->list.k || w->s->radius)
-        offer(w, i, j, dot);
+        w->kernel->collect(&(fd_sweep_tile){w->a, w->b, w->rows, w->width, i, j}, dot, &w->batch);
+    if (w->batch.n >= FD_SWEEP_BATCH)
+        deal(w);
     for (int64_t r = 0; w->s->histogram && r < w->rows; r++)
         count_row(w, i + r, j, dot + r * w->width);
+}
+
+/* Rows are fetched into the second-level cache while those before them are in hand, a part with each tile. */
+typedef struct fetching {
+    const char *at, *end;
+    int64_t part;
+} fetching;
+
+static fetching fetch_begin(const void *from, int64_t bytes, int64_t tiles)
+{
+    return (fetching){from, (const char *)from + bytes, (bytes / tiles / FD_ALIGN + 1) * FD_ALIGN};
+}
+
+static void fetch(fetching *f)
+{
+    const char *end = f->end - f->at < f->part ? f->end : f->at + f->part;
+    for (; f->at < end; f->at += FD_ALIGN)
+        __builtin_prefetch(f->at, 0, 2);
 }
 
 /* Rows i.. of a against columns first..end-1 of b: the matrix unit multiplies a tile while what follows the tile before is computed. */
@@ -176,8 +120,11 @@ static void run_on_matrix_unit(state *w, int64_t i, int64_t first, int64_t end)
     const fd_cpu_block *a = w->a->block, *b = w->b->block;
     const int64_t depth = (a->base.dim + FD_AMX_DEPTH - 1) / FD_AMX_DEPTH * FD_AMX_DEPTH;
     const uint16_t *left = (const uint16_t *)a->left + i * depth, *right = b->right;
+    const int64_t bytes = i + 2 * w->rows <= a->base.n ? w->rows * depth * (int64_t)sizeof *left : 0;
+    fetching next = fetch_begin(left + w->rows * depth, bytes, (end - first) / w->width + 1);
     fd_amx_multiply(left, right + first * depth, depth);
     for (int64_t j = first, turn = 0; j < end; j += w->width, turn ^= 1) {
+        fetch(&next);
         fd_amx_store(w->dot[turn]);
         if (j + w->width < end)
             fd_amx_multiply(left, right + (j + w->width) * depth, depth);
@@ -194,19 +141,12 @@ static void run_row(state *w, int64_t i, int64_t first, int64_t end)
         run_on_matrix_unit(w, i, first, end);
         return;
     }
+    const int64_t bytes = i + 2 * w->rows <= a->base.n ? w->rows * a->pitch * (int64_t)sizeof *left : 0;
+    fetching next = fetch_begin(left + w->rows * a->pitch, bytes, (end - first) / w->width + 1);
     for (int64_t j = first; j < end; j += w->width) {
+        fetch(&next);
         w->kernel->gemm->rows_of(left, a->pitch, dim, right + j * dim, w->dot[0]);
         finish(w, i, j, w->dot[0]);
-    }
-}
-
-/* Where the next rows' waiting pairs are put: they were last in hand a group of columns ago. */
-static void prefetch_lists(const fd_sweep_side *x, int64_t i, int64_t rows)
-{
-    const int64_t end = i + rows < x->block->base.n ? i + rows : x->block->base.n;
-    for (; i < end && x->list.k; i++) {
-        __builtin_prefetch(x->sure + i * x->pitch + FD_SURE, 1);
-        __builtin_prefetch(x->waiting + i * x->room + (x->waits[i] > 0 ? x->waits[i] : 0), 1);
     }
 }
 
@@ -217,16 +157,15 @@ typedef struct part { int64_t first_row, last_row, first_column, last_column; } 
 static void run_part(state *w, const part *p)
 {
     const bool matrix_unit = w->a->block->matrix_unit;
-    const int64_t bytes = matrix_unit ? 1 << 19 : 1 << 18, row = w->a->block->base.dim * (matrix_unit ? 2 : 4);
-    const int64_t group = (bytes / row / w->width + 1) * w->width;
+    const int64_t row = w->a->block->base.dim * (matrix_unit ? 2 : 4), group = (w->cache * 3 / 8 / row / w->width + 1) * w->width;
     for (int64_t first = p->first_column; first < p->last_column; first += group) {
         const int64_t end = first + group < p->last_column ? first + group : p->last_column;
         for (int64_t i = p->first_row; i < p->last_row && (w->a != w->b || i < end); i += w->rows) {
             const int64_t diagonal = i / w->width * w->width, from = w->a == w->b && diagonal > first ? diagonal : first;
-            prefetch_lists(w->a, i + w->rows, w->rows);
             run_row(w, i, from, end);
         }
     }
+    deal(w);
 }
 
 /* --- seeds: columns' tests from their products with the first rows -------------------------------------------------------------------- */
@@ -237,7 +176,7 @@ static int sample(state *w, int64_t j)
     const fd_cpu_block *a = w->a->block, *b = w->b->block;
     const int tile = w->rows * w->width, groups = (32 + w->rows - 1) / w->rows;
     const int64_t dim = a->base.dim, depth = (dim + FD_AMX_DEPTH - 1) / FD_AMX_DEPTH * FD_AMX_DEPTH;
-    fd_sweep_tile t = {w->a, w->b, w->rows, w->width, 0, j, false};
+    fd_sweep_tile t = {w->a, w->b, w->rows, w->width, 0, j};
     float *dot = w->sample;
     for (int e = 0; e < groups * tile; e++)
         w->best[e] = FD_ALWAYS;
@@ -258,19 +197,20 @@ static void run_seeds(state *w)
     const int tile = w->rows * w->width;
     for (int64_t j = SAMPLE; j < w->b->block->base.n; j += w->width) {
         const int classes = sample(w, j);
-        w->kernel->seed(&(fd_sweep_tile){w->a, w->b, w->rows, w->width, 0, j, false}, classes, w->best);
+        w->kernel->seed(&(fd_sweep_tile){w->a, w->b, w->rows, w->width, 0, j}, classes, w->best);
         for (int64_t i = 0; i < SAMPLE; i += w->rows)
             finish(w, i, j, w->sample + i / w->rows * tile);
     }
+    deal(w);
 }
 
 /* Whether rows of x want lists and have nothing in them. */
 static bool is_empty(const fd_sweep_side *x)
 {
     int64_t i = 0;
-    while (i < x->block->base.n && x->list_test[i] == FD_NEVER)
+    while (i < x->block->base.n && x->row[i].list_test == FD_NEVER)
         i++;
-    return x->list.k > 0 && x->list.k <= FD_SEED_MOST && i < x->block->base.n && x->list_test[i] <= FD_ALWAYS;
+    return x->list.k > 0 && x->list.k <= FD_SEED_MOST && i < x->block->base.n && x->row[i].list_test <= FD_ALWAYS;
 }
 
 static void swap_sides(state *w)
@@ -342,6 +282,7 @@ static fd_error *set_sides(state *w, fd_lane *lane)
     for (int k = 0; k < 2; k++) {
         w->side[k].block = (const fd_cpu_block *)(k ? s->b : s->a);
         w->side[k].kernel = w->kernel;
+        w->side[k].first = k ? s->first_b : s->first_a;
         w->side[k].list = k ? s->topk_b : s->topk_a;
         w->side[k].reach = s->radius && k == 0 ? (double)s->radius->radius : NAN;
     }
@@ -366,7 +307,7 @@ size_t fd_cpu_sweep_bytes(const fd_engine *e, const fd_block_desc *d, int64_t k)
 fd_error *fd_cpu_sweep(fd_lane *lane, const fd_sweep *s)
 {
     fd_error *err = NULL;
-    state w = {.s = s, .kernel = fd_sweep_kernel_of(lane->engine)};
+    state w = {.s = s, .kernel = fd_sweep_kernel_of(lane->engine), .cache = fd_cpu(lane->engine)->cache};
     FD_TRY(set_sides(&w, lane));
     const bool matrix_unit = w.a->block->matrix_unit;
     w.rows = matrix_unit ? FD_SWEEP_ROWS : w.kernel->gemm->rows;
@@ -379,9 +320,9 @@ fd_error *fd_cpu_sweep(fd_lane *lane, const fd_sweep *s)
     tiles(&w);
     if (matrix_unit)
         fd_amx_end();
-    settle_all(&w, w.a, w.b);
+    fd_sweep_settle(w.a, w.b, true);
     if (w.a != w.b)
-        settle_all(&w, w.b, w.a);
+        fd_sweep_settle(w.b, w.a, false);
 done:
     return err;
 }

@@ -52,6 +52,12 @@ typedef struct fd_cpu_block {
 } fd_cpu_block;
 
 typedef struct fd_sweep_side fd_sweep_side;
+/* What is asked of a row whenever one of its pairs passed: in one line of the cache. */
+typedef struct fd_sweep_row {
+    float list_test, reach_test, spread;
+    int32_t waits;   /* how many pairs; -1: sure scores not yet taken from the list */
+} fd_sweep_row;
+
 typedef struct fd_waiting { float score; int32_t other; } fd_waiting;   /* product - half; the row of the other side */
 
 /* A tile of products: rows i.. of side a, columns j.. of side b. */
@@ -59,12 +65,19 @@ typedef struct fd_sweep_tile {
     fd_sweep_side *a, *b;   /* the same where the blocks are: only pairs i < j count */
     int rows, width;
     int64_t i, j;
-    bool radius;            /* pairs within one are wanted */
 } fd_sweep_tile;
 
-/* What is left to be done with a product that passed: its place row * width + column, and for whom. */
-enum { FD_REST_PLACE = 0x3ff, FD_REST_A = 0x2000, FD_REST_B = 0x4000, FD_REST_RADIUS = 0x8000 };
-_Static_assert(FD_SWEEP_TILE <= FD_REST_PLACE + 1, "places fit");
+/* Pairs that passed, of several tiles: dealt with one by one, each would wait for its row's list to come from a slower cache. */
+enum { FD_SWEEP_BATCH = 256 };   /* when there are so many, they are dealt with */
+typedef struct fd_passed { float product; int32_t i, j; } fd_passed;
+typedef struct fd_sweep_batch {
+    int n;
+    fd_passed pair[FD_SWEEP_BATCH + FD_SWEEP_TILE];
+} fd_sweep_batch;
+
+/* What is left to be done with a pair of a batch: its place there, and for whom. */
+enum { FD_REST_PLACE = 0x7ff, FD_REST_A = 0x2000, FD_REST_B = 0x4000, FD_REST_RADIUS = 0x8000 };
+_Static_assert(FD_SWEEP_BATCH + FD_SWEEP_TILE <= FD_REST_PLACE + 1, "places fit");
 
 /* Bins of a row of pairs from their products, in float32. */
 typedef struct fd_sweep_bins {
@@ -76,9 +89,12 @@ typedef struct fd_sweep_bins {
 
 typedef struct fd_sweep_kernel {
     const fd_gemm_kernel *gemm;
-    /* Puts the pairs that pass among those that wait; what it cannot do itself is named in rest[]. Returns how many these are. */
-    int (*offer)(const fd_sweep_tile *t, const float *dot, uint16_t *rest);
-    /* Pair (i, other) of side x waits; its score has passed list_test. False, and it does not: there was no room (waits), or its product says
+    /* Adds the pairs of a tile whose products pass to a batch of fewer than FD_SWEEP_BATCH. */
+    void (*collect)(const fd_sweep_tile *t, const float *dot, fd_sweep_batch *batch);
+    /* Puts the pairs of a batch among those that wait; what it cannot do itself (with radius: also those that may be within it) is named in rest[].
+     * Returns how many these are. */
+    int (*deal)(fd_sweep_side *a, fd_sweep_side *b, bool radius, const fd_sweep_batch *batch, uint16_t *rest);
+    /* Pair (i, other) of side x waits; its score has passed list_test. False, and it does not: there was no room, or its product says
      * nothing. */
     bool (*wait)(fd_sweep_side *x, int64_t i, const fd_sweep_side *y, int64_t other, float product);
     /* Drops of n waiting pairs those whose score is below the test; returns how many are left. */
@@ -101,44 +117,6 @@ typedef struct fd_sweep_kernel {
 
 extern const fd_sweep_kernel fd_sweep_base, fd_sweep_avx2, fd_sweep_avx512;
 const fd_sweep_kernel *fd_sweep_kernel_of(const fd_engine *e);
-
-/* --- one side of a sweep: the tests of a block's rows, and the pairs that wait for their values ----------------------------------------- */
-
-struct fd_sweep_side {
-    const fd_cpu_block *block;
-    const fd_sweep_kernel *kernel;
-    fd_topk list;              /* k = 0: none */
-    double reach;              /* the radius; NAN: none, or the other side looks after it */
-    double unit, kappa;        /* products are the data's divided by unit; kappa as above */
-    double square_unit;        /* N^2 of this block times this: in units of the products */
-    double other;              /* longest N of the other block */
-    double grain;              /* scores that float32 takes for one value; see fd_sweep_raise */
-    float farthest;            /* half the squared distance, or the product, beyond which values are infinite */
-    int64_t padded;            /* rows, with those that only fill the last tile */
-    int64_t pitch;             /* of `sure` */
-    int64_t room;              /* of a row's waiting pairs */
-    float *test, *half;        /* [padded]; test: that of the list or that of the radius, whichever is lower */
-    float *list_test, *reach_test, *spread;   /* [padded] */
-    float *square;             /* [padded] N^2 in units of the products; -1: wild; -2: not usable */
-    float *sure;               /* [n][pitch]: +inf, and k places of sure scores, descending, from FD_SURE on */
-    int32_t *waits;            /* [n]: how many; -1: sure scores not yet taken from the list */
-    fd_waiting *waiting;       /* [n][room] */
-};
-
-enum { FD_SEED_MOST = 16, FD_SEED_CLASSES = 36 };   /* lists of so many at most; of so many classes at most, at least 32 */
-enum { FD_SURE = 16 };         /* [FD_SURE - 1] is +inf; a vector's place, so that lists are aligned */
-
-enum { FD_WILD = -1, FD_UNUSABLE = -2 };
-
-/* Bytes of the arrays of a side, and where they lie in `memory` (FD_ALIGN-aligned); then what they hold, from the members above them. */
-size_t fd_sweep_side_bytes(int64_t n, int64_t k);
-void fd_sweep_side_open(fd_sweep_side *x, void *memory);
-/* The lowest score of a row that may still be within `limit`, by the formula above. */
-float fd_sweep_test_of(const fd_sweep_side *x, int64_t i, double limit);
-/* A value of row i is known: into the list. */
-void fd_sweep_known(fd_sweep_side *x, int64_t i, float value, int64_t index);
-/* Makes row i ready for waiting pairs: waits[i] is -1 before. */
-void fd_sweep_take_list(fd_sweep_side *x, int64_t i);
 
 size_t fd_cpu_sweep_bytes(const fd_engine *e, const fd_block_desc *d, int64_t k);
 size_t fd_cpu_block_bytes(const fd_engine *e, const fd_block_desc *d);

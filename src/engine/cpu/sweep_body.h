@@ -187,4 +187,4 @@ static void places(const fd_sweep_bins *h, const float *dot, float square_a, con
         bins_of(0, h->metric == FD_INNER, h, dot, square_a, square_b, n, low, high);
 }
 
-const fd_sweep_kernel KERNEL = {&GEMM, offer, wait, sift, best, seed, squares, turned, product, largest, operand, places};
+const fd_sweep_kernel KERNEL = {&GEMM, collect, deal, wait, sift, best, seed, squares, turned, product, largest, operand, places};

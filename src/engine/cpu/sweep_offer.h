@@ -1,16 +1,32 @@
 /* Which products of a tile pass, and their way to the waiting pairs: a part of sweep_body.h. */
 #include "engine/cpu/simd.h"
-#include "engine/cpu/sweep.h"
+#include "engine/cpu/sweep_side.h"
 
-/* Bit l: x >= y in lane l. */
-INLINE uint32_t at_least(vec x, vec y)
+enum { VECTORS = 2 };   /* of a tile's row */
+
+/* Bit l: x[] >= y[] in lane l of the two vectors. */
+INLINE void at_least(uint32_t *bits, const vec x[VECTORS], const vec y[VECTORS])
 {
 #if VL == 16
-    return _mm512_cmp_ps_mask(x, y, _CMP_GE_OQ);
+    _store_mask32(bits, _mm512_kunpackw(_mm512_cmp_ps_mask(x[1], y[1], _CMP_GE_OQ), _mm512_cmp_ps_mask(x[0], y[0], _CMP_GE_OQ)));
 #elif VL == 8
-    return (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(x, y, _CMP_GE_OQ));
+    *bits = (uint32_t)(_mm256_movemask_ps(_mm256_cmp_ps(x[0], y[0], _CMP_GE_OQ)) | _mm256_movemask_ps(_mm256_cmp_ps(x[1], y[1], _CMP_GE_OQ)) << VL);
 #else
-    return (uint32_t)_mm_movemask_ps((__m128)(x >= y));
+    *bits = (uint32_t)(_mm_movemask_ps((__m128)(x[0] >= y[0])) | _mm_movemask_ps((__m128)(x[1] >= y[1])) << VL);
+#endif
+}
+
+/* Bit r: mask[r] is not 0. */
+INLINE uint32_t not_empty(const uint32_t mask[FD_SWEEP_ROWS])
+{
+#if VL == 16
+    const __m512i low = _mm512_load_si512(mask), high = _mm512_load_si512(mask + VL);
+    return _mm512_kunpackw(_mm512_test_epi32_mask(high, high), _mm512_test_epi32_mask(low, low));
+#else
+    uint32_t rows = 0;
+    for (int r = 0; r < FD_SWEEP_ROWS; r++)
+        rows |= (uint32_t)(mask[r] != 0) << r;
+    return rows;
 #endif
 }
 
@@ -35,26 +51,28 @@ INLINE void keep(float *list, int64_t k, float p)
  * already; `grain` (in the spread) is for what is below it, `farthest` for what is beyond. */
 INLINE void raise(fd_sweep_side *x, int64_t i, float test)
 {
+    fd_sweep_row *row = &x->row[i];
     if (x->block->base.metric == FD_INNER && test > x->farthest)
-        test = x->farthest - x->spread[i];
-    const float was = x->list_test[i], now = test > x->half[i] - x->farthest && test > was ? test : was;
-    x->list_test[i] = now;
-    x->test[i] = now < x->reach_test[i] ? now : x->reach_test[i];
+        test = x->farthest - row->spread;
+    const float was = row->list_test, now = test > x->half[i] - x->farthest && test > was ? test : was;
+    row->list_test = now;
+    x->test[i] = now < row->reach_test ? now : row->reach_test;
 }
 
 INLINE bool wait_in(fd_sweep_side *x, int64_t i, const fd_sweep_side *y, int64_t other, float product)
 {
-    const int32_t waits = x->waits[i];
+    fd_sweep_row *row = &x->row[i];
+    const int32_t waits = row->waits;
     const float half = y->half[other];
     if (waits < 0 || waits == x->room || half == FD_ALWAYS || x->half[i] == FD_ALWAYS)
         return false;
-    const float score = product - half, p = x->block->base.metric == FD_INNER ? score : score - y->spread[other];
+    const float score = product - half, p = x->block->base.metric == FD_INNER ? score : score - y->row[other].spread;
     x->waiting[i * x->room + waits] = (fd_waiting){score, (int32_t)other};
-    x->waits[i] = waits + 1;
+    row->waits = waits + 1;
     float *list = x->sure + i * x->pitch + FD_SURE - 1;
     if (x->list.k <= VL || p > list[x->list.k]) {   /* short lists without a branch */
         keep(list, x->list.k, p);
-        raise(x, i, list[x->list.k] - x->spread[i]);
+        raise(x, i, list[x->list.k] - row->spread);
     }
     return true;
 }
@@ -64,123 +82,75 @@ static bool wait(fd_sweep_side *x, int64_t i, const fd_sweep_side *y, int64_t ot
     return wait_in(x, i, y, other, product);
 }
 
-INLINE float lowest(vec x)
+/* mask[r]: the columns whose products pass in row r. */
+INLINE void passing(const fd_sweep_tile *t, const float *dot, uint32_t mask[FD_SWEEP_ROWS])
 {
-#if VL == 16
-    return _mm512_reduce_min_ps(x);
-#else
-    float lane[VL];
-    vec_store(lane, x);
-    for (int l = 1; l < VL; l++)
-        lane[0] = lane[l] < lane[0] ? lane[l] : lane[0];
-    return lane[0];
-#endif
-}
-
-/* limit[r]: what a product of row r must reach to pass in any of the columns. */
-INLINE void limits_of(int width, const fd_sweep_tile *t, float *limit)
-{
-    const float *test_a = t->a->test + t->i, *half_a = t->a->half + t->i, *test_b = t->b->test + t->j, *half_b = t->b->half + t->j;
-    vec test = vec_load(test_b), half = vec_load(half_b);
-    for (int j = VL; j < width; j += VL) {
-        test = vec_min(test, vec_load(test_b + j));
-        half = vec_min(half, vec_load(half_b + j));
+    const float *test_a = t->a->test + t->i, *half_a = t->a->half + t->i;
+    vec test_b[VECTORS], half_b[VECTORS];
+    for (int v = 0; v < VECTORS; v++) {
+        test_b[v] = vec_load(t->b->test + t->j + v * VL);
+        half_b[v] = vec_load(t->b->half + t->j + v * VL);
     }
-    const vec low_test = vec_set(lowest(test)), low_half = vec_set(lowest(half));
-    for (int r = 0; r < t->rows; r += VL)
-        vec_store(limit + r, vec_min(vec_load(test_a + r) + low_half, vec_load(half_a + r) + low_test));
-}
-
-/* The columns that pass in row r. */
-INLINE uint32_t passing(int width, const fd_sweep_tile *t, int r, const float *dot)
-{
-    const vec test = vec_set(t->a->test[t->i + r]), half = vec_set(t->a->half[t->i + r]);
-    uint32_t mask = 0;
-    for (int j = 0; j < width; j += VL) {
-        const vec limit = vec_min(test + vec_load(t->b->half + t->j + j), half + vec_load(t->b->test + t->j + j));
-        mask |= at_least(vec_load(dot + j), limit) << j;
+    for (int r = 0; r < t->rows; r++, dot += VECTORS * VL) {
+        const vec test = vec_set(test_a[r]), half = vec_set(half_a[r]), product[] = {vec_load(dot), vec_load(dot + VL)};
+        const vec limit[] = {vec_min(test + half_b[0], half + test_b[0]), vec_min(test + half_b[1], half + test_b[1])};
+        at_least(&mask[r], product, limit);
     }
-    return mask;
 }
 
-/* Bit r: some product of row r may pass, by the largest against the lowest limit. */
-INLINE uint32_t rows_of(int width, const fd_sweep_tile *t, const float *dot)
+/* Without branches but on what is rare: they could not be foretold, and are the cost of all this. */
+static void collect(const fd_sweep_tile *t, const float *dot, fd_sweep_batch *batch)
 {
-    float limit[FD_SWEEP_ROWS] __attribute__((aligned(64)));
-    uint32_t rows = 0;
-#if VL == 16
-    uint16_t bits[FD_SWEEP_ROWS] __attribute__((aligned(64)));
-    _mm512_store_si512(bits, _mm512_setzero_si512());
-#endif
-    limits_of(width, t, limit);
-    for (int r = 0; r < t->rows; r++, dot += width) {
-        vec most = vec_load(dot);
-        for (int j = VL; j < width; j += VL)
-            most = vec_max(vec_load(dot + j), most);
-#if VL == 16
-        bits[r] = (uint16_t)at_least(most, vec_set(limit[r]));
-#else
-        rows |= (uint32_t)(at_least(most, vec_set(limit[r])) != 0) << r;
-#endif
-    }
-#if VL == 16
-    const __m512i all = _mm512_load_si512(bits);
-    rows = _mm512_test_epi16_mask(all, all);
-#endif
-    return rows;
-}
-
-/* Places of the products that pass. Without branches but on what is rare: they could not be foretold, and are the cost of all this. */
-INLINE int places_of(int width, const fd_sweep_tile *t, const float *dot, uint16_t *place)
-{
-    int n = 0;
-    for (uint32_t rows = rows_of(width, t, dot); rows; rows &= rows - 1) {
+    uint32_t mask[FD_SWEEP_ROWS] __attribute__((aligned(64))) = {0};
+    fd_passed *to = batch->pair + batch->n;
+    passing(t, dot, mask);
+    for (uint32_t rows = not_empty(mask); rows; rows &= rows - 1) {
         const int r = __builtin_ctz(rows);
-        const int64_t behind = t->i + r + 1 - t->j;   /* the first column that counts, where the blocks are the same */
-        uint32_t mask = passing(width, t, r, dot + r * width);
+        const int64_t i = t->i + r, behind = i + 1 - t->j;   /* the first column that counts, where the blocks are the same */
+        uint32_t bits = mask[r];
         if (t->a == t->b && behind > 0)
-            mask &= behind > 31 ? 0 : ~0U << behind;
-        place[n] = (uint16_t)(r * width + __builtin_ctz(mask | 1U << 31));
-        n += mask != 0;
-        for (mask &= mask - 1; __builtin_expect(mask != 0, 0); mask &= mask - 1)
-            place[n++] = (uint16_t)(r * width + __builtin_ctz(mask));
+            bits &= behind > 31 ? 0 : ~0U << behind;
+        for (; bits; bits &= bits - 1) {
+            const int column = __builtin_ctz(bits);
+            *to++ = (fd_passed){dot[r * VECTORS * VL + column], (int32_t)i, (int32_t)(t->j + column)};
+        }
     }
-    return n;
+    batch->n = (int)(to - batch->pair);
 }
 
-/* Tests rise while the pairs of a tile are dealt with: those of side b are tested again after side a's. */
-INLINE int offer_in(int width, const fd_sweep_tile *t, const float *dot, uint16_t *rest)
+/* Of a batch's pairs those that still pass for side x wait there; the others of the batch, of which it could not do this, are named in rest[], behind the
+ * `rests` that are. */
+INLINE int deal_to(fd_sweep_side *x, const fd_sweep_side *y, bool turned, const fd_sweep_batch *batch, uint16_t *rest, int rests)
 {
-    fd_sweep_side *a = t->a, *b = t->b;
-    uint16_t place[FD_SWEEP_TILE + 1], some[FD_SWEEP_TILE + 1];
-    const int n = places_of(width, t, dot, place);
-    int m = 0, rests = 0;
-    for (int h = 0; h < n; h++) {
-        const int64_t i = t->i + place[h] / width, j = t->j + place[h] % width;
-        some[m] = place[h];
-        m += dot[place[h]] >= a->list_test[i] + b->half[j];
+    uint16_t some[FD_SWEEP_BATCH + FD_SWEEP_TILE];
+    int m = 0;
+    for (int h = 0; h < batch->n; h++) {
+        const fd_passed p = batch->pair[h];
+        some[m] = (uint16_t)h;
+        m += p.product >= x->row[turned ? p.j : p.i].list_test + y->half[turned ? p.i : p.j];
     }
-    for (int h = 0; h < m; h++)
-        if (!wait_in(a, t->i + some[h] / width, b, t->j + some[h] % width, dot[some[h]]))
-            rest[rests++] = (uint16_t)(FD_REST_A | some[h]);
-    m = 0;
-    for (int h = 0; h < n; h++) {
-        const int64_t i = t->i + place[h] / width, j = t->j + place[h] % width;
-        some[m] = place[h];
-        m += dot[place[h]] >= b->list_test[j] + a->half[i];
+    for (int h = 0; h < m; h++) {
+        const int64_t i = turned ? batch->pair[some[h]].j : batch->pair[some[h]].i;
+        __builtin_prefetch(x->sure + i * x->pitch + FD_SURE, 1);
+        __builtin_prefetch(x->row + i, 1);
     }
-    for (int h = 0; h < m; h++)
-        if (!wait_in(b, t->j + some[h] % width, a, t->i + some[h] / width, dot[some[h]]))
-            rest[rests++] = (uint16_t)(FD_REST_B | some[h]);
-    for (int h = 0; h < n && t->radius; h++)
-        if (dot[place[h]] >= a->reach_test[t->i + place[h] / width] + b->half[t->j + place[h] % width])
-            rest[rests++] = (uint16_t)(FD_REST_RADIUS | place[h]);
+    for (int h = 0; h < m; h++) {
+        const fd_passed p = batch->pair[some[h]];
+        if (!wait_in(x, turned ? p.j : p.i, y, turned ? p.i : p.j, p.product))
+            rest[rests++] = (uint16_t)((turned ? FD_REST_B : FD_REST_A) | some[h]);
+    }
     return rests;
 }
 
-static int offer(const fd_sweep_tile *t, const float *dot, uint16_t *rest)
+static int deal(fd_sweep_side *a, fd_sweep_side *b, bool radius, const fd_sweep_batch *batch, uint16_t *rest)
 {
-    return t->width == 2 * VL ? offer_in(2 * VL, t, dot, rest) : offer_in(t->width, t, dot, rest);
+    int rests = deal_to(b, a, true, batch, rest, deal_to(a, b, false, batch, rest, 0));
+    for (int h = 0; h < batch->n && radius; h++) {
+        const fd_passed p = batch->pair[h];
+        if (p.product >= a->row[p.i].reach_test + b->half[p.j])
+            rest[rests++] = (uint16_t)(FD_REST_RADIUS | h);
+    }
+    return rests;
 }
 
 static int32_t sift(fd_waiting *waiting, int32_t n, float test)
@@ -203,7 +173,7 @@ static void best(const fd_sweep_tile *t, const float *dot, float *so_far)
     for (int r = 0; r < t->rows; r++, dot += t->width, so_far += t->width) {
         const int64_t i = t->i + r;
         const vec half = vec_set(a->half[i] == FD_ALWAYS ? FD_NEVER : a->half[i]);   /* never the best where the product says nothing */
-        const vec spread = vec_set(inner ? 0 : a->spread[i]);
+        const vec spread = vec_set(inner ? 0 : a->row[i].spread);
         for (int j = 0; j < t->width; j += VL)
             vec_store(so_far + j, vec_max(vec_load(dot + j) - half - spread, vec_load(so_far + j)));
     }
@@ -235,7 +205,7 @@ static void seed(const fd_sweep_tile *t, int classes, const float *so_far)
         for (int l = 0; l < VL; l++) {
             const int64_t j = t->j + first + l;
             if (j < b->block->base.n && b->half[j] != FD_ALWAYS)
-                raise(b, j, kth[l] - b->spread[j]);
+                raise(b, j, kth[l] - b->row[j].spread);
         }
     }
 }

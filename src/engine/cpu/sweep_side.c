@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "engine/cpu/cpu.h"
-#include "engine/cpu/sweep.h"
+#include "engine/cpu/sweep_side.h"
 
 static int64_t round_up(int64_t n, int64_t to)
 {
@@ -17,7 +17,7 @@ static int64_t sure_pitch(int64_t k)
 
 static int64_t room_of(int64_t k)
 {
-    return k / 2 + 32;
+    return k / 2 + 64;
 }
 
 static int64_t padded_of(int64_t n)
@@ -32,9 +32,9 @@ static size_t aligned(int64_t count, size_t size)
 
 size_t fd_sweep_side_bytes(int64_t n, int64_t k)
 {
-    size_t bytes = 6 * aligned(padded_of(n), sizeof(float));
+    size_t bytes = 3 * aligned(padded_of(n), sizeof(float)) + aligned(padded_of(n), sizeof(fd_sweep_row));
     if (k > 0)
-        bytes += aligned(n * sure_pitch(k), sizeof(float)) + aligned(n, sizeof(int32_t)) + aligned(n * room_of(k), sizeof(fd_waiting));
+        bytes += aligned(n * sure_pitch(k), sizeof(float)) + aligned(n * room_of(k), sizeof(fd_waiting));
     return bytes;
 }
 
@@ -52,16 +52,14 @@ static void lay_out(fd_sweep_side *x, void *memory)
     x->padded = padded_of(n);
     x->room = room_of(k);
     x->pitch = sure_pitch(k);
-    float **arrays[] = {&x->test, &x->half, &x->list_test, &x->reach_test, &x->spread, &x->square};
-    for (int m = 0; m < 6; m++)
+    float **arrays[] = {&x->test, &x->half, &x->square};
+    for (int m = 0; m < 3; m++)
         *arrays[m] = take(&at, aligned(x->padded, sizeof(float)));
+    x->row = take(&at, aligned(x->padded, sizeof *x->row));
     if (k == 0)
         return;
     x->sure = take(&at, aligned(n * sure_pitch(k), sizeof(float)));
-    x->waits = take(&at, aligned(n, sizeof(int32_t)));
     x->waiting = take(&at, aligned(n * x->room, sizeof(fd_waiting)));
-    for (int64_t i = 0; i < n; i++)
-        x->waits[i] = -1;
 }
 
 float fd_sweep_test_of(const fd_sweep_side *x, int64_t i, double limit)
@@ -76,7 +74,7 @@ float fd_sweep_test_of(const fd_sweep_side *x, int64_t i, double limit)
     const double slack = 0x1p-22 * fabs(limit) + 0x1p-148, v = limit + slack;
     double test;
     if (metric == FD_INNER)
-        test = (limit - slack) / x->unit - (double)x->spread[i] / 2;
+        test = (limit - slack) / x->unit - (double)x->row[i].spread / 2;
     else
         test = (double)x->half[i] - (metric == FD_EUCLIDEAN ? v < 0 ? 0 : v * v / 2 : metric == FD_COSINE ? v : v / 2) / x->unit;
     test -= 0x1p-20 * fabs(test);
@@ -94,9 +92,9 @@ static void open_row(fd_sweep_side *x, int64_t i)
 {
     const fd_cpu_block *b = x->block;
     const bool inner = b->base.metric == FD_INNER;
-    x->spread[i] = 0;
+    x->row[i] = (fd_sweep_row){.waits = -1};
     if (i >= b->base.n || isnan(b->factor[i])) {
-        x->test[i] = x->list_test[i] = x->reach_test[i] = x->half[i] = FD_NEVER;
+        x->test[i] = x->row[i].list_test = x->row[i].reach_test = x->half[i] = FD_NEVER;
         x->square[i] = FD_UNUSABLE;
         return;
     }
@@ -105,10 +103,10 @@ static void open_row(fd_sweep_side *x, int64_t i)
     x->square[i] = wild ? (float)FD_WILD : (float)square;
     x->half[i] = wild ? FD_ALWAYS : inner ? 0 : (float)(square * (1 - x->kappa) / 2);
     if (!wild)
-        x->spread[i] = (float)((inner ? 2 * x->kappa * sqrt(b->square[i]) * x->other : x->kappa * square) + x->grain) * (1 + 0x1p-18F);
-    x->list_test[i] = x->list.k ? fd_sweep_test_of(x, i, listed(x, i, x->list.k - 1)) : FD_NEVER;
-    x->reach_test[i] = fd_sweep_test_of(x, i, x->reach);
-    x->test[i] = x->list_test[i] < x->reach_test[i] ? x->list_test[i] : x->reach_test[i];
+        x->row[i].spread = (float)((inner ? 2 * x->kappa * sqrt(b->square[i]) * x->other : x->kappa * square) + x->grain) * (1 + 0x1p-18F);
+    x->row[i].list_test = x->list.k ? fd_sweep_test_of(x, i, listed(x, i, x->list.k - 1)) : FD_NEVER;
+    x->row[i].reach_test = fd_sweep_test_of(x, i, x->reach);
+    x->test[i] = x->row[i].list_test < x->row[i].reach_test ? x->row[i].list_test : x->row[i].reach_test;
 }
 
 static void set_range(fd_sweep_side *x)
@@ -133,10 +131,10 @@ void fd_sweep_known(fd_sweep_side *x, int64_t i, float value, int64_t index)
 {
     fd_topk_insert(&x->list, x->block->base.metric, i, value, index);
     const float test = fd_sweep_test_of(x, i, listed(x, i, x->list.k - 1));
-    if (!(test > x->list_test[i]))
+    if (!(test > x->row[i].list_test))
         return;
-    x->list_test[i] = test;
-    x->test[i] = test < x->reach_test[i] ? test : x->reach_test[i];
+    x->row[i].list_test = test;
+    x->test[i] = test < x->row[i].reach_test ? test : x->row[i].reach_test;
 }
 
 /* Sure scores of what the list holds: those whose test is the value's, or a rounding below it. */
@@ -146,6 +144,6 @@ void fd_sweep_take_list(fd_sweep_side *x, int64_t i)
     const int64_t k = x->list.k;
     sure[-1] = INFINITY;
     for (int64_t m = 0; m < x->pitch - FD_SURE; m++)
-        sure[m] = m < k && x->list.index[i * k + m] >= 0 ? fd_sweep_test_of(x, i, listed(x, i, m)) + x->spread[i] * (1 - 0x1p-19F) : FD_ALWAYS;
-    x->waits[i] = 0;
+        sure[m] = m < k && x->list.index[i * k + m] >= 0 ? fd_sweep_test_of(x, i, listed(x, i, m)) + x->row[i].spread * (1 - 0x1p-19F) : FD_ALWAYS;
+    x->row[i].waits = 0;
 }
