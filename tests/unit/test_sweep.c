@@ -271,7 +271,7 @@ static void many_rows(void **state)
 {
     static const kind kinds[] = {RANDOM, CLUSTERED, INTEGERS};
     for (int which = 0; which < 3; which++) {
-        rows x = hard_rows(kinds[which], 330, 512);
+        rows x = hard_rows(kinds[which], 470, 512);
         check_set(*state, &x, which == 1 ? FD_EUCLIDEAN : which ? FD_INNER : FD_COSINE, 10);
         free_rows(&x);
     }

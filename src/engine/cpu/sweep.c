@@ -13,6 +13,15 @@
  * of every size there is, of rows and of columns. */
 enum { SAMPLE = 960 };
 
+/* Not in the state itself: to clear all that would take longer than a small sweep. */
+typedef struct room {
+    float dot[2][FD_SWEEP_TILE] __attribute__((aligned(64)));
+    float sample[SAMPLE * FD_SWEEP_WIDTH] __attribute__((aligned(64)));        /* tiles of products */
+    float best[FD_SEED_CLASSES * FD_SWEEP_WIDTH] __attribute__((aligned(64)));   /* of each class of rows; see sweep.h */
+    fd_sweep_batch batch;
+    uint16_t rest[3 * (FD_SWEEP_BATCH + FD_SWEEP_TILE)];
+} room;
+
 typedef struct state {
     const fd_sweep *s;
     const fd_sweep_kernel *kernel;
@@ -22,11 +31,7 @@ typedef struct state {
     int64_t cache;   /* bytes of the second level's */
     bool bins_by_value; /* float32 cannot hold the histogram's numbers */
     fd_sweep_bins bins;
-    float dot[2][FD_SWEEP_TILE] __attribute__((aligned(64)));
-    float sample[SAMPLE * FD_SWEEP_WIDTH] __attribute__((aligned(64)));        /* tiles of products */
-    float best[FD_SEED_CLASSES * FD_SWEEP_WIDTH] __attribute__((aligned(64)));   /* of each class of rows; see sweep.h */
-    fd_sweep_batch batch;
-    uint16_t rest[3 * (FD_SWEEP_BATCH + FD_SWEEP_TILE)];
+    room *room;
 } state;
 
 /* --- pairs --------------------------------------------------------------------------------------------------------------------------- */
@@ -56,17 +61,17 @@ static void offer_self(state *w)
 static void deal(state *w)
 {
     fd_sweep_side *a = w->a, *b = w->b;
-    const int rests = w->kernel->deal(a, b, w->s->radius != NULL, &w->batch, w->rest);
+    const int rests = w->kernel->deal(a, b, w->s->radius != NULL, &w->room->batch, w->room->rest);
     for (int h = 0; h < rests; h++) {
-        const fd_passed p = w->batch.pair[w->rest[h] & FD_REST_PLACE];
-        if (w->rest[h] & FD_REST_A)
+        const fd_passed p = w->room->batch.pair[w->room->rest[h] & FD_REST_PLACE];
+        if (w->room->rest[h] & FD_REST_A)
             fd_sweep_offer(a, p.i, b, p.j, p.product);
-        if (w->rest[h] & FD_REST_B)
+        if (w->room->rest[h] & FD_REST_B)
             fd_sweep_offer(b, p.j, a, p.i, p.product);
-        if (w->rest[h] & FD_REST_RADIUS)
+        if (w->room->rest[h] & FD_REST_RADIUS)
             offer_radius(w, p.i, p.j);
     }
-    w->batch.n = 0;
+    w->room->batch.n = 0;
 }
 
 static void count_row(state *w, int64_t i, int64_t j0, const float *dot)
@@ -89,8 +94,8 @@ static void count_row(state *w, int64_t i, int64_t j0, const float *dot)
 static void finish(state *w, int64_t i, int64_t j, const float *dot)
 {
     if (w->a->list.k || w->b->list.k || w->s->radius)
-        w->kernel->collect(&(fd_sweep_tile){w->a, w->b, w->rows, w->width, i, j}, dot, &w->batch);
-    if (w->batch.n >= FD_SWEEP_BATCH)
+        w->kernel->collect(&(fd_sweep_tile){w->a, w->b, w->rows, w->width, i, j}, dot, &w->room->batch);
+    if (w->room->batch.n >= FD_SWEEP_BATCH)
         deal(w);
     for (int64_t r = 0; w->s->histogram && r < w->rows; r++)
         count_row(w, i + r, j, dot + r * w->width);
@@ -125,10 +130,10 @@ static void run_on_matrix_unit(state *w, int64_t i, int64_t first, int64_t end)
     fd_amx_multiply(left, right + first * depth, depth);
     for (int64_t j = first, turn = 0; j < end; j += w->width, turn ^= 1) {
         fetch(&next);
-        fd_amx_store(w->dot[turn]);
+        fd_amx_store(w->room->dot[turn]);
         if (j + w->width < end)
             fd_amx_multiply(left, right + (j + w->width) * depth, depth);
-        finish(w, i, j, w->dot[turn]);
+        finish(w, i, j, w->room->dot[turn]);
     }
 }
 
@@ -145,8 +150,8 @@ static void run_row(state *w, int64_t i, int64_t first, int64_t end)
     fetching next = fetch_begin(left + w->rows * a->pitch, bytes, (end - first) / w->width + 1);
     for (int64_t j = first; j < end; j += w->width) {
         fetch(&next);
-        w->kernel->gemm->rows_of(left, a->pitch, dim, right + j * dim, w->dot[0]);
-        finish(w, i, j, w->dot[0]);
+        w->kernel->gemm->rows_of(left, a->pitch, dim, right + j * dim, w->room->dot[0]);
+        finish(w, i, j, w->room->dot[0]);
     }
 }
 
@@ -170,23 +175,23 @@ static void run_part(state *w, const part *p)
 
 /* --- seeds: columns' tests from their products with the first rows -------------------------------------------------------------------- */
 
-/* The products of rows 0..SAMPLE-1 with the columns at j, into w->sample tile by tile, and the best of each class. Returns the number of classes. */
+/* The products of rows 0..SAMPLE-1 with the columns at j, into w->room->sample tile by tile, and the best of each class. Returns the number of classes. */
 static int sample(state *w, int64_t j)
 {
     const fd_cpu_block *a = w->a->block, *b = w->b->block;
     const int tile = w->rows * w->width, groups = (32 + w->rows - 1) / w->rows;
     const int64_t dim = a->base.dim, depth = (dim + FD_AMX_DEPTH - 1) / FD_AMX_DEPTH * FD_AMX_DEPTH;
     fd_sweep_tile t = {w->a, w->b, w->rows, w->width, 0, j};
-    float *dot = w->sample;
+    float *dot = w->room->sample;
     for (int e = 0; e < groups * tile; e++)
-        w->best[e] = FD_ALWAYS;
+        w->room->best[e] = FD_ALWAYS;
     for (int turn = 0; t.i < SAMPLE; t.i += w->rows, dot += tile, turn = turn + 1 < groups ? turn + 1 : 0) {
         if (a->matrix_unit) {
             fd_amx_multiply((const uint16_t *)a->left + t.i * depth, (const uint16_t *)b->right + j * depth, depth);
             fd_amx_store(dot);
         } else
             w->kernel->gemm->rows_of((const float *)a->left + t.i * a->pitch, a->pitch, dim, (const float *)b->right + j * dim, dot);
-        w->kernel->best(&t, dot, w->best + turn * tile);
+        w->kernel->best(&t, dot, w->room->best + turn * tile);
     }
     return groups * w->rows;
 }
@@ -197,9 +202,9 @@ static void run_seeds(state *w)
     const int tile = w->rows * w->width;
     for (int64_t j = SAMPLE; j < w->b->block->base.n; j += w->width) {
         const int classes = sample(w, j);
-        w->kernel->seed(&(fd_sweep_tile){w->a, w->b, w->rows, w->width, 0, j}, classes, w->best);
+        w->kernel->seed(&(fd_sweep_tile){w->a, w->b, w->rows, w->width, 0, j}, classes, w->room->best);
         for (int64_t i = 0; i < SAMPLE; i += w->rows)
-            finish(w, i, j, w->sample + i / w->rows * tile);
+            finish(w, i, j, w->room->sample + i / w->rows * tile);
     }
     deal(w);
 }
@@ -307,7 +312,9 @@ size_t fd_cpu_sweep_bytes(const fd_engine *e, const fd_block_desc *d, int64_t k)
 fd_error *fd_cpu_sweep(fd_lane *lane, const fd_sweep *s)
 {
     fd_error *err = NULL;
-    state w = {.s = s, .kernel = fd_sweep_kernel_of(lane->engine), .cache = fd_cpu(lane->engine)->cache};
+    room r;
+    state w = {.s = s, .room = &r, .kernel = fd_sweep_kernel_of(lane->engine), .cache = fd_cpu(lane->engine)->cache};
+    r.batch.n = 0;
     FD_TRY(set_sides(&w, lane));
     const bool matrix_unit = w.a->block->matrix_unit;
     w.rows = matrix_unit ? FD_SWEEP_ROWS : w.kernel->gemm->rows;
