@@ -18,8 +18,6 @@ INLINE void add_part(const float *const x[ROWS], int64_t step, int64_t n, const 
         acc[r][0] = acc[r][1] = vec_set(0);
     for (int64_t k = 0; k < n; k++, weight += WIDTH) {
         vec w0 = vec_load(weight), w1 = vec_load(weight + VL);
-        __builtin_prefetch(weight + 8 * WIDTH);
-        __builtin_prefetch(weight + 8 * WIDTH + VL);
         UNROLL for (int r = 0; r < ROWS; r++) {
             vec b = vec_set(x[r][k * step]);
             acc[r][0] = vec_fma(b, w0, acc[r][0]);
@@ -43,10 +41,11 @@ INLINE void add_parts(const float *const *x, int64_t step, int64_t depth, const 
     }
 }
 
-/* The same with samples pitch apart: few enough addresses to stay in registers, each the first of GROUP rows. */
+/* The same with samples pitch apart: few enough addresses to stay in registers, each the first of GROUP rows. The weights come from the second-level
+ * cache, where they wait to be used with other samples: they are fetched AHEAD terms before. */
 INLINE void add_rows(const float *x, int64_t pitch, int64_t n, const float *weight, int first, float *sum)
 {
-    enum { GROUP = 4, GROUPS = (ROWS + GROUP - 1) / GROUP };
+    enum { GROUP = 4, GROUPS = (ROWS + GROUP - 1) / GROUP, AHEAD = 8, LINE = 16 };
     vec acc[ROWS][VECTORS];
     const float *from[GROUPS];
     UNROLL for (int g = 0; g < GROUPS; g++)
@@ -55,6 +54,8 @@ INLINE void add_rows(const float *x, int64_t pitch, int64_t n, const float *weig
         acc[r][0] = acc[r][1] = vec_set(0);
     for (int64_t k = 0; k < n; k++, weight += WIDTH) {
         vec w0 = vec_load(weight), w1 = vec_load(weight + VL);
+        UNROLL for (int at = 0; at < WIDTH; at += LINE)
+            __builtin_prefetch(weight + AHEAD * WIDTH + at);
         UNROLL for (int r = 0; r < ROWS; r++) {
             vec b = vec_set(from[r / GROUP][r % GROUP * pitch]);
             acc[r][0] = vec_fma(b, w0, acc[r][0]);
