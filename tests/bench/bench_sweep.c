@@ -146,7 +146,7 @@ static void report(const setting *t, int rounds, squares *s, bool have_squares)
         if (have_squares)
             multiply(s);
         sgemm = smaller(sgemm, bench_now() - start);
-        for (int w = 0; w < 2; w++)
+        for (int w = 0; w < (r < 2 ? 4 : 2); w++)
             best[w] = smaller(best[w], all_pairs(&kind[w]));
     }
     const double pairs = (double)t->n * (double)(t->n - 1) / 2, rate = 2e-9 * pairs * (double)t->dim * (1 + waste(t)) / best[0];
@@ -173,7 +173,6 @@ int main(int argc, char **argv)
     for (t.dim = 128; t.row && t.dim <= 512; t.dim *= 4) {
         unit_rows(t.row, t.n, t.dim);
         for (int p = 0; p < 2; p++) {
-            if (getenv("P") && atoi(getenv("P")) != p) continue;
             t.precision = p ? FD_PRECISION_F32 : FD_PRECISION_AUTO;
             report(&t, rounds, &s, have_squares);
         }
