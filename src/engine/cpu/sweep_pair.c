@@ -113,9 +113,9 @@ static void settle(fd_sweep_side *x, fd_sweep_side *y, int64_t i, int64_t others
 
 void fd_sweep_settle(fd_sweep_side *x, fd_sweep_side *y, bool first)
 {
-    enum { LONG = 256 };
+    enum { LONG = 256, LONGER = 8 };   /* floats; times a list, which is looked through twice */
     const int64_t n = x->list.k ? x->block->base.n : 0, none = y->block->base.n;
-    const bool shared = x->block->pitch >= LONG;
+    const bool shared = x->block->pitch >= LONG && x->block->pitch >= LONGER * (x->list.k > y->list.k ? x->list.k : y->list.k);
     for (int64_t i = -1; i < n; i++) {
         if (i + 1 < n)
             arrange(x, y, i + 1, !shared ? 0 : x == y ? i : first ? 0 : none);

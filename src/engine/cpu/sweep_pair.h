@@ -11,8 +11,8 @@ float fd_sweep_value(const fd_sweep_side *x, int64_t i, const fd_sweep_side *y, 
 void fd_sweep_offer(fd_sweep_side *x, int64_t i, const fd_sweep_side *y, int64_t j, float product);
 
 /* All pairs that wait on side x get their values; of two sides, each is settled once. That is bound by the memory that the rows come from. So the pairs of
- * the best sure scores come first, after which most others fail; and where rows are long, a value goes to both rows of its pair, if it may count in
- * both (lists are as far away as short rows are). */
+ * the best sure scores come first, after which most others fail; and where rows are long beside lists, a value goes to both rows of its pair, if it may
+ * count in both (lists are as far away as short rows are). */
 void fd_sweep_settle(fd_sweep_side *x, fd_sweep_side *y, bool first);
 
 #endif
