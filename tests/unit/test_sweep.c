@@ -285,7 +285,7 @@ static void seeded_rows(void **state)
     const bench *on = *state;
     for (int which = 0; which < 2 && on->engine->kind != on->ref->kind; which++) {
         rows x = hard_rows(kinds[which], 4300, 5);
-        task t = {.metric = metrics[which], .x = &x, .k = which == 1 ? 16 : 10, .side = 1000000, .radius = which == 1 ? 3e38F : 0, .low = -1e30, .scale = 1e-31};
+        task t = {.metric = metrics[which], .x = &x, .k = which == 1 ? 100 : 10, .side = 1000000, .radius = which == 1 ? 3e38F : 0, .low = -1e30, .scale = 1e-31};
         result truth = all_pairs(on->truth, &t);
         for (int turn = 0; turn < 3; turn++) {
             t.side = turn == 1 ? 4200 : 1000000;

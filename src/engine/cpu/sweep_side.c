@@ -17,7 +17,7 @@ static int64_t sure_pitch(int64_t k)
 
 static int64_t room_of(int64_t k)
 {
-    return k / 2 + 64;
+    return 2 * k + 64;   /* the k best of them, which always pass, leave room for others */
 }
 
 static int64_t padded_of(int64_t n)

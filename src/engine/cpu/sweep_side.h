@@ -25,7 +25,7 @@ struct fd_sweep_side {
     fd_waiting *waiting;       /* [n][room] */
 };
 
-enum { FD_SEED_MOST = 16, FD_SEED_CLASSES = 36 };   /* lists of so many at most; of so many classes at most, at least 32 */
+enum { FD_SEED_MOST = 128, FD_SEED_CLASSES = 204 };   /* lists of so many at most; of so many classes at most, half as many again as a list or 32 at least */
 enum { FD_SURE = 16 };         /* [FD_SURE - 1] is +inf; a vector's place, so that lists are aligned */
 
 enum { FD_WILD = -1, FD_UNUSABLE = -2 };
