@@ -92,9 +92,9 @@ static fd_error *no_space(const char *path, int64_t bytes, int number)
                    strerror(number), fd_bytes_text(needed, (double)bytes), (long long)bytes, free_text);
 }
 
-/* Reserves the first `bytes` of the file. Where the file system cannot reserve (some network ones), its free space is looked at instead, and a
+/* Reserves bytes first..bytes-1 of the file. Where the file system cannot reserve (some network ones), its free space is looked at instead, and a
  * full disk shows in the writes. */
-static fd_error *reserve(const char *path, int flags, int mode, int64_t bytes)
+static fd_error *reserve(const char *path, int flags, int mode, int64_t first, int64_t bytes)
 {
     fd_error *err = NULL;
     char name[FD_ESCAPED];
@@ -104,7 +104,7 @@ static fd_error *reserve(const char *path, int flags, int mode, int64_t bytes)
         FD_THROW(FD_IO, "%s: %s", fd_escape(name, sizeof name, path), strerror(errno));
     int number = 0;
     do {
-        number = fallocate(fd, mode, 0, bytes) == 0 ? 0 : errno;
+        number = fallocate(fd, mode, first, bytes - first) == 0 ? 0 : errno;
     } while (number == EINTR);
     if (number == EOPNOTSUPP || number == ENOSYS) {
         FD_TRY(fd_file_free_bytes(path, &free_bytes));
@@ -117,6 +117,20 @@ static fd_error *reserve(const char *path, int flags, int mode, int64_t bytes)
 done:
     if (fd >= 0)
         close(fd);
+    return err;
+}
+
+/* Makes an empty file, and learns whether it may become so large while nothing was written: the last byte shows the limits of its size. HDF5's create
+ * truncates the file, so all of it is reserved only then: in a file system in memory that takes a third of the time of writing it. */
+static fd_error *probe(const char *path, int64_t bytes)
+{
+    fd_error *err = NULL;
+    int64_t free_bytes = 0;
+    FD_TRY(reserve(path, O_CREAT | O_TRUNC, 0, bytes - 1, bytes));
+    FD_TRY(fd_file_free_bytes(path, &free_bytes));
+    if (free_bytes < bytes)
+        FD_TRY(no_space(path, bytes, ENOSPC));
+done:
     return err;
 }
 
@@ -188,10 +202,9 @@ fd_error *fd_result_create(const char *temporary, const fd_column *columns, int 
     fd_error *err = NULL;
     int64_t bytes = fd_result_predict(columns, n);
     fd_h5_quiet();
-    /* First to learn whether there is room, while nothing was written; HDF5's create then truncates the file, so once more to keep it. */
-    FD_TRY(reserve(temporary, O_CREAT | O_TRUNC, 0, bytes));
+    FD_TRY(probe(temporary, bytes));
     FD_TRY(fill_file(temporary, columns, n));
-    FD_TRY(reserve(temporary, 0, FALLOC_FL_KEEP_SIZE, bytes));
+    FD_TRY(reserve(temporary, 0, FALLOC_FL_KEEP_SIZE, 0, bytes));
 done:
     if (err)
         unlink(temporary);
@@ -275,7 +288,7 @@ fd_error *fd_result_recreate(const char *temporary, const fd_column *columns, in
     FD_TRY(fill_file(layout.text, columns, n));
     FD_TRY(contents_of(layout.text, columns, n, &contents));
     FD_TRY(transplant(layout.text, temporary, &contents));
-    FD_TRY(reserve(temporary, 0, FALLOC_FL_KEEP_SIZE, fd_result_predict(columns, n)));
+    FD_TRY(reserve(temporary, 0, FALLOC_FL_KEEP_SIZE, 0, fd_result_predict(columns, n)));
 done:
     if (layout.text)
         unlink(layout.text);
@@ -303,7 +316,7 @@ fd_error *fd_result_add(const char *temporary, const fd_column *columns, int n)
     FD_H5_TRY(status, H5Fclose(closing), FD_IO, temporary, "cannot write", "");
     if (stat(temporary, &st) != 0)
         FD_THROW(FD_IO, "%s: %s", fd_escape(name, sizeof name, temporary), strerror(errno));
-    FD_TRY(reserve(temporary, 0, FALLOC_FL_KEEP_SIZE, (int64_t)st.st_size + RUN_BYTES));
+    FD_TRY(reserve(temporary, 0, FALLOC_FL_KEEP_SIZE, 0, (int64_t)st.st_size + RUN_BYTES));
 done:
     fd_h5_abandon(file);
     return err;
