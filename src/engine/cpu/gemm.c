@@ -19,10 +19,20 @@ typedef struct gemm_op {
     int residual;                 /* which input; -1: none */
 } gemm_op;
 
+/* Asks for rows: short ones end before the processor foresees what follows them. */
+static void fetch_rows(const float *rows, int64_t n, int64_t pitch, int64_t dim)
+{
+    enum { LINE = FD_ALIGN / sizeof(float) };
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t k = 0; k < dim; k += LINE)
+            __builtin_prefetch(rows + i * pitch + k, 0, 2);   /* to the second-level cache: a panel of long rows is more than the first holds */
+}
+
 void fd_gemm_pack(const float *rows, int64_t n, int64_t pitch, int64_t dim, int64_t width, float *panels)
 {
     for (int64_t first = 0; first < n; first += width, panels += dim * width) {
-        const int64_t count = n - first < width ? n - first : width;
+        const int64_t count = n - first < width ? n - first : width, rest = n - first - count;
+        fetch_rows(rows + (first + count) * pitch, rest < width ? rest : width, pitch, dim);
         if (count < width)
             memset(panels, 0, (size_t)(dim * width) * sizeof *panels);
         fd_transpose(rows + first * pitch, count, dim, pitch, panels, width);
