@@ -118,10 +118,16 @@ def top10(folder, n):
         for precision, goal in (('f32', {128: 3.5, 512: 3.0}[dim]), ('auto', 10.0)):
             print(f'  {text(f"facesdist, {precision},", t[precision])}: {ratio(peer, t[precision], goal)}; '
                   f'against FAISS with its BLAS corrected {corrected.wall / t[precision].wall:.1f}, {corrected.cpu / t[precision].cpu:.1f}', flush=True)
-        two = race({p: (lambda path, p=p: ['mpirun', '-np', p, *ours(f'{folder}/{p}.h5', *nearest, '--precision', 'f32')(path)[len(PIN):]], files, {}) for p in '12'})
-        alone, both = max(max(sgemm([CORE])) for _ in range(3)), [max(rates) for rates in zip(*(sgemm((int(CORE), int(CORE) ^ 1)) for _ in range(3)))]
-        print(f'  -np 2 against -np 1: {two["1"].wall / two["2"].wall:.2f} (goal 1.9; both cores must be free: sgemm on both at once does '
-              f'{sum(both) / alone:.2f} times what it does on one)', flush=True)
+        two_ranks(files, nearest)
+    two_ranks(rows(folder, 3 * n, 128), nearest)
+
+
+def two_ranks(files, nearest):
+    folder = os.path.dirname(files[0])
+    two = race({p: (lambda path, p=p: ['mpirun', '-np', p, *ours(f'{folder}/{p}.h5', *nearest, '--precision', 'f32')(path)[len(PIN):]], files, {}) for p in '12'})
+    alone, both = max(max(sgemm([CORE])) for _ in range(3)), [max(rates) for rates in zip(*(sgemm((int(CORE), int(CORE) ^ 1)) for _ in range(3)))]
+    print(f'  {os.path.basename(files[0])[:-4]}, -np 2 against -np 1: {two["1"].wall:.2f} s, {two["2"].wall:.2f} s, ratio {two["1"].wall / two["2"].wall:.2f} (goal 1.9; both cores '
+          f'must be free: sgemm on both at once does {sum(both) / alone:.2f} times what it does on one)', flush=True)
 
 
 def full(folder, n):
