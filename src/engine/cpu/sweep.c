@@ -179,7 +179,7 @@ static void run_part(state *w, const part *p)
 static int sample(state *w, int64_t j)
 {
     const fd_cpu_block *a = w->a->block, *b = w->b->block;
-    const int tile = w->rows * w->width, k = (int)w->b->list.k, wanted = k > 21 ? k + k / 2 : 32, groups = (wanted + w->rows - 1) / w->rows;
+    const int tile = w->rows * w->width, half_more = (int)w->b->list.k * 3 / 2, wanted = half_more > 32 ? half_more : 32, groups = (wanted + w->rows - 1) / w->rows;
     const int64_t dim = a->base.dim, depth = (dim + FD_AMX_DEPTH - 1) / FD_AMX_DEPTH * FD_AMX_DEPTH;
     fd_sweep_tile t = {w->a, w->b, w->rows, w->width, 0, j};
     float *dot = w->room->sample;

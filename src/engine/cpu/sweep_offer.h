@@ -16,15 +16,16 @@ INLINE void at_least(uint32_t *bits, const vec x[VECTORS], const vec y[VECTORS])
 #endif
 }
 
-/* Bit r: mask[r] is not 0. */
-INLINE uint32_t not_empty(const uint32_t mask[FD_SWEEP_ROWS])
+/* Bit r: mask[r] is not 0; behind the last of the rows all are. */
+INLINE uint32_t not_empty(const uint32_t mask[FD_SWEEP_ROWS], int rows_of_tile)
 {
 #if VL == 16
+    (void)rows_of_tile;
     const __m512i low = _mm512_load_si512(mask), high = _mm512_load_si512(mask + VL);
     return _mm512_kunpackw(_mm512_test_epi32_mask(high, high), _mm512_test_epi32_mask(low, low));
 #else
     uint32_t rows = 0;
-    for (int r = 0; r < FD_SWEEP_ROWS; r++)
+    for (int r = 0; r < rows_of_tile; r++)
         rows |= (uint32_t)(mask[r] != 0) << r;
     return rows;
 #endif
@@ -104,7 +105,7 @@ static void collect(const fd_sweep_tile *t, const float *dot, fd_sweep_batch *ba
     uint32_t mask[FD_SWEEP_ROWS] __attribute__((aligned(64))) = {0};
     fd_passed *to = batch->pair + batch->n;
     passing(t, dot, mask);
-    for (uint32_t rows = not_empty(mask); rows; rows &= rows - 1) {
+    for (uint32_t rows = not_empty(mask, t->rows); rows; rows &= rows - 1) {
         const int r = __builtin_ctz(rows);
         const int64_t i = t->i + r, behind = i + 1 - t->j;   /* the first column that counts, where the blocks are the same */
         uint32_t bits = mask[r];

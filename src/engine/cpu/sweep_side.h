@@ -13,7 +13,7 @@ struct fd_sweep_side {
     double unit, kappa;        /* products are the data's divided by unit; kappa as above */
     double square_unit;        /* N^2 of this block times this: in units of the products */
     double other;              /* longest N of the other block */
-    double grain;              /* scores that float32 takes for one value; see fd_sweep_raise */
+    double grain;              /* scores that float32 takes for one value; see raise in sweep_offer.h */
     float farthest;            /* half the squared distance, or the product, beyond which values are infinite */
     int64_t padded;            /* rows, with those that only fill the last tile */
     int64_t pitch;             /* of `sure` */
@@ -25,7 +25,8 @@ struct fd_sweep_side {
     fd_waiting *waiting;       /* [n][room] */
 };
 
-enum { FD_SEED_MOST = 128, FD_SEED_CLASSES = 204 };   /* lists of so many at most; of so many classes at most, half as many again as a list or 32 at least */
+/* Lists of so many at most are seeded, by half as many classes again (or 32), in whole tiles of rows. */
+enum { FD_SEED_MOST = 128, FD_SEED_CLASSES = FD_SEED_MOST * 3 / 2 + FD_GEMM_ROWS };
 enum { FD_SURE = 16 };         /* [FD_SURE - 1] is +inf; a vector's place, so that lists are aligned */
 
 enum { FD_WILD = -1, FD_UNUSABLE = -2 };
