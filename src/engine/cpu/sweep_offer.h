@@ -25,7 +25,7 @@ INLINE uint32_t not_empty(const uint32_t mask[FD_SWEEP_ROWS], int rows_of_tile)
     return _mm512_kunpackw(_mm512_test_epi32_mask(high, high), _mm512_test_epi32_mask(low, low));
 #else
     uint32_t rows = 0;
-    for (int r = 0; r < rows_of_tile; r++)
+    for (int r = 0; r < FD_SWEEP_ROWS && r < rows_of_tile; r++)
         rows |= (uint32_t)(mask[r] != 0) << r;
     return rows;
 #endif
