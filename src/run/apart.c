@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -56,6 +57,7 @@ static void begin(pid_t parent)
 
 typedef struct child {
     pid_t process;
+    bool of_threads;    /* its parent has some */
     double patience;    /* processor seconds */
     double since;       /* processor seconds of the child when `moved` was read */
     long long moved;    /* bytes that it had read and written by then */
@@ -104,12 +106,28 @@ static bool is_lost(child *c)
     return lost;
 }
 
-typedef enum verdict { ENDED, LOST, STOPPED } verdict;
+/* Whether it waits for a lock: it has one thread, so that nobody will ever let go of it. Another thread of this process held it at the fork (the C library's
+ * own locks are safe there, those of others, as of AddressSanitizer's allocator, need not be). */
+static bool is_locked_out(pid_t process)
+{
+    char path[64];
+    long number = -1;
+    snprintf(path, sizeof path, "/proc/%ld/syscall", (long)process);
+    FILE *f = fopen(path, "r");
+    if (f && fscanf(f, "%ld", &number) != 1)   /* "running" */
+        number = -1;
+    if (f)
+        fclose(f);
+    return number == SYS_futex;
+}
+
+typedef enum verdict { ENDED, LOST, STOPPED, LOCKED_OUT } verdict;
 
 /* Waits in naps, for a signal that is caught does not end a wait. */
 static fd_error *wait_for(child *c, int *status, verdict *out)
 {
     static const double LONGEST_NAP = 10e-3;
+    int locked = 0;   /* naps in which it was */
     *out = ENDED;
     for (double nap = 100e-6;; nap = 2 * nap < LONGEST_NAP ? 2 * nap : LONGEST_NAP) {
         const pid_t ended = waitpid(c->process, status, *out == ENDED ? WNOHANG : 0);
@@ -121,6 +139,8 @@ static fd_error *wait_for(child *c, int *status, verdict *out)
             *out = STOPPED;
         else if (is_lost(c))
             *out = LOST;
+        else if (c->of_threads && nap >= LONGEST_NAP && (locked = is_locked_out(c->process) ? locked + 1 : 0) > 100)
+            *out = LOCKED_OUT;
         if (*out == ENDED)
             fd_sleep(nap);
         else
@@ -161,8 +181,9 @@ fd_error *fd_apart(const char *const file[2], int (*work)(void *self), void *sel
     verdict v;
     const bool threads = has_threads();
     const pid_t parent = getpid();
-    child c = {.patience = patience_for(file)};
+    child c = {.of_threads = threads, .patience = patience_for(file)};
     fflush(NULL);
+again:   /* from here where the child was locked out */
     c.process = fork();
     if (c.process < 0)
         return FD_FAIL(FD_NOMEM, "cannot start a process: %s", strerror(errno));
@@ -175,6 +196,8 @@ fd_error *fd_apart(const char *const file[2], int (*work)(void *self), void *sel
         _exit(code);
     }
     FD_TRY(wait_for(&c, &status, &v));
+    if (v == LOCKED_OUT)
+        goto again;
     FD_TRY(judge(&c, status, v, file));
     *exit_code = WEXITSTATUS(status);
 done:
